@@ -1,0 +1,164 @@
+"""The one place that constructs the services and connects them."""
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from app.domain.vectors import VectorIndex
+from app.embedding.encoder_process import open_encoder
+from app.errors import LibraryError, LibraryInUseError
+from app.indexing.folder_states import FolderStates
+from app.indexing.worker import IndexingWorker
+from app.library.library import Library
+from app.media.decode_pool import DecodePool
+from app.media.thumbnails import ThumbnailStore
+from app.paths import DemoPaths, LibraryPaths, resource
+from app.services.demo import DemoService
+from app.services.downloads import ModelDownloadService
+from app.services.fetch import PictureFetcher
+from app.services.indexing import IndexingService
+from app.services.library import LibraryService
+from app.services.models import ModelParts, ModelService
+from app.services.search import SearchService
+from app.settings import SettingsStore
+from app.vector_index.index_process import open_index
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a window or a command line needs."""
+
+    library: LibraryService
+    search: SearchService
+    indexing: IndexingService
+    models: ModelService
+    downloads: ModelDownloadService
+    fetcher: PictureFetcher
+    settings: SettingsStore
+    paths: LibraryPaths
+    demo: DemoService | None = None  # None: this is a library of the user's own
+    closing: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def close(self) -> None:
+        """Stop everything, in the right order; nothing computed is lost. Closing again does nothing."""
+        self.closing.close()
+
+
+def _open_index_process(folder: Path, identity: str, dim: int) -> VectorIndex:
+    return open_index(folder, identity, dim)
+
+
+MODEL_PARTS = ModelParts(open_encoder, _open_index_process)
+
+
+def open_services(
+    paths: LibraryPaths,
+    settings: SettingsStore,
+    *,
+    parts: ModelParts = MODEL_PARTS,
+    exclusive: bool = True,
+) -> Services:
+    """Open the library and build the services; starts nothing that costs time.
+
+    `exclusive` is for whoever writes: only one program at a time may, and it makes the library where there is
+    none. A search from the command line needs no more than to read. Raises LibraryError when the library
+    cannot be opened, LibraryInUseError when another window has it.
+    """
+    with ExitStack() as closing:
+        if exclusive:
+            closing.callback(_take_lock(paths).release)
+        elif not paths.database.exists():
+            raise LibraryError(f"There is no library in {paths.root} yet. Begin with: photosift index FOLDER")
+        library = Library.open(paths.database)
+        closing.callback(library.close)
+        services = _connect(library, paths, settings, parts, closing, for_indexing=exclusive)
+        return replace(services, closing=closing.pop_all())
+
+
+def open_demo(paths: DemoPaths, settings: SettingsStore, *, parts: ModelParts = MODEL_PARTS) -> Services:
+    """The demonstration's library, made where there is none, with the model that comes with Photosift.
+
+    From here on everything is as with any other library and model; what is missing of its pictures is drawn
+    by `Services.demo`. Raises AppError like `open_services`.
+    """
+    chosen = settings.load()
+    checkpoint = str(resource("demo/checkpoint"))  # an update may have moved it
+    if chosen.checkpoint != checkpoint:
+        settings.save(chosen.model_copy(update={"checkpoint": checkpoint}))
+    with ExitStack() as closing:
+        services = open_services(paths.library, settings, parts=parts)
+        closing.callback(services.close)
+        _watch(paths.pictures, services.library)
+        closing.pop_all()
+    return replace(services, demo=DemoService(paths.pictures))
+
+
+def _watch(pictures: Path, library: LibraryService) -> None:
+    try:
+        pictures.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(f"The folder {pictures} cannot be made: {error.strerror}.") from error
+    if not library.folders():
+        library.add_folder(str(pictures))
+
+
+def _connect(
+    library: Library,
+    paths: LibraryPaths,
+    settings: SettingsStore,
+    parts: ModelParts,
+    closing: ExitStack,
+    *,
+    for_indexing: bool,
+) -> Services:
+    """What is put on `closing` last is closed first."""
+    cores = os.cpu_count() or 1
+    decoder = DecodePool(cores)
+    closing.callback(decoder.close)
+    states = FolderStates()
+    worker = IndexingWorker(library, decoder, ThumbnailStore(paths.thumbnails), states, cores)
+    models = ModelService(
+        library, paths.vectors, settings, parts, on_target=worker.use, for_indexing=for_indexing
+    )
+    closing.callback(models.close)
+    downloads = ModelDownloadService(settings, models.use)
+    closing.callback(downloads.close)
+    closing.callback(worker.stop)
+    return Services(
+        library=LibraryService(
+            library,
+            states,
+            decoder,
+            paths,
+            on_folders_changed=worker.folders_changed,
+            on_work=worker.wake,
+            current_identity=lambda: models.identity,
+        ),
+        search=SearchService(library, models, decoder),
+        indexing=IndexingService(worker),
+        models=models,
+        downloads=downloads,
+        fetcher=PictureFetcher(),
+        settings=settings,
+        paths=paths,
+    )
+
+
+def _take_lock(paths: LibraryPaths) -> FileLock:
+    try:
+        paths.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(paths.lock, thread_local=False)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LibraryInUseError(
+            "Photosift is already running with this library. Use its window, or close it first."
+        ) from error
+    except OSError as error:
+        raise LibraryError(
+            f"The library in {paths.root} cannot be used: {error.strerror}."
+            " Check the permissions of the folder and the free space of its disk."
+        ) from error
+    return lock

@@ -1,0 +1,1 @@
+"""The command line: the same services without a window. Prints, and is the only room that does."""

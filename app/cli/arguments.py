@@ -1,0 +1,70 @@
+"""What may be said on the command line. Imports nothing heavy: --help and mistakes are answered at once."""
+
+import argparse
+from collections.abc import Sequence
+
+from app import __version__
+
+_DESCRIPTION = "Find photos by what is in them. Without a command the window opens."
+_EPILOG = (
+    "Exit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, 3 nothing found, 130 interrupted."
+)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of this process or of `arguments`; exits with 2 after saying what is wrong with them."""
+    parser, search = _parsers()
+    options = parser.parse_args(arguments)
+    if options.command == "search" and not (" ".join(options.words).strip() or options.image):
+        search.error('say what to look for, as in: photosift search "a red car"')
+    if options.command == "demo" and options.library:
+        parser.error("the demonstration has a library of its own: leave --library away")
+    return options
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The whole parser, and that of `search`."""
+    parser = argparse.ArgumentParser(prog="photosift", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"photosift {__version__}")
+    parser.add_argument("--library", metavar="PATH", help="folder of the library (default: your own)")
+    parser.add_argument("--verbose", action="store_true", help="say on stderr what is being done")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    index = commands.add_parser("index", help="add folders and index their photos, then end")
+    index.add_argument("folders", nargs="*", metavar="FOLDER", help="none: bring what is there up to date")
+    _add_model_options(index)
+    search = commands.add_parser("search", help="print the photos that match, best first")
+    search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
+    search.add_argument("--image", action="append", default=[], metavar="FILE", help="a picture to look for")
+    search.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)")
+    search.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_model_options(search)
+    status = commands.add_parser("status", help="print folders, counts and the model")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    _add_model_commands(commands.add_parser("model", help="list models, download one, choose one"))
+    demo = commands.add_parser("demo", help="open the demonstration: drawn scenes to search")
+    demo.add_argument("--where", action="store_true", help="print the folder of its library instead")
+    return parser, search
+
+
+def _add_model_commands(parser: argparse.ArgumentParser) -> None:
+    deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
+    listing = deeds.add_parser("list", help="what can be had, what is here, what is in use")
+    listing.add_argument("--speed", action="store_true", help="measure how fast each would be here")
+    listing.add_argument("--json", action="store_true", help="as one JSON object")
+    download = deeds.add_parser("download", help="bring one here and use it; goes on where it broke off")
+    download.add_argument("name", metavar="TIER|ID", help="light, standard, best, or an id of the hub")
+    use = deeds.add_parser("use", help="use one that is here")
+    use.add_argument("name", metavar="FOLDER|TIER|ID", help="folder of a checkpoint, or one downloaded")
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="FOLDER", help="folder of a checkpoint, or a hub id in the cache; remembered"
+    )
+    parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)

@@ -1,0 +1,95 @@
+"""`photosift index`: add folders, take their photos in, end."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from app.bootstrap import Services
+from app.cli.output import EXIT_FAILED, EXIT_OK, printable, say
+from app.cli.session import ModelLoading, open_session
+from app.domain.progress import IndexPhase, IndexProgress
+from app.domain.status import ModelState, ModelStatus
+from app.errors import FolderError
+from app.services.folder_rules import is_watched
+
+_PATIENCE_SECONDS = 0.2
+
+
+def index(options: argparse.Namespace) -> int:
+    """Returns when nothing is left to do."""
+    with open_session(options, exclusive=True) as services:
+        model = ModelLoading(services, options)
+        refused = _add_folders(services, options.folders)
+        if not services.library.folders():
+            raise FolderError("No folder is watched yet. Name one: photosift index FOLDER")
+        with Bar() as bar:
+            services.indexing.start(bar.show)
+            while not (model.settled() and services.indexing.wait_until_idle(_PATIENCE_SECONDS)):
+                continue
+        _print_model(services.models.status())
+        _print_outcome(services)
+    return EXIT_FAILED if refused else EXIT_OK
+
+
+def _add_folders(services: Services, folders: Sequence[str]) -> int:
+    """How many were refused. One that is watched already, or lies in one that is, will be looked through."""
+    refused = 0
+    for folder in folders:
+        watched = [status.folder for status in services.library.folders()]
+        if os.path.isdir(folder) and is_watched(folder, watched):
+            continue
+        try:
+            services.library.add_folder(folder)
+        except FolderError as error:
+            say(str(error))
+            refused += 1
+    return refused
+
+
+def _print_model(status: ModelStatus) -> None:
+    if status.state is ModelState.READY:
+        if status.message:
+            say(status.message)
+        return
+    reason = status.message or "no model is chosen. Name one: photosift index --model FOLDER"
+    say(f"photos can be found by name only: {reason}")
+
+
+def _print_outcome(services: Services) -> None:
+    counts = services.library.counts()
+    print(f"{counts.photos} photos, {counts.embedded} of them found by what is in them.")
+    problems = services.library.problems()
+    if problems:
+        say(f"{len(problems)} {'file' if len(problems) == 1 else 'files'} could not be read:")
+        for problem in problems:
+            print(f"  {printable(problem.path)}: {problem.reason}", file=sys.stderr)
+
+
+class Bar:
+    """A progress bar on a terminal, nothing elsewhere; what stands in the way is said anywhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = tqdm(total=0, unit="photo", disable=not sys.stderr.isatty(), file=sys.stderr)
+        self._said = ""
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, progress: IndexProgress) -> None:
+        """Called on the worker's thread."""
+        if progress.message and progress.message != self._said:
+            tqdm.write(f"photosift: {progress.message}", file=sys.stderr)
+        self._said = progress.message
+        if progress.phase is IndexPhase.SCANNING:
+            self._bar.set_description_str("looking through folders")
+        elif progress.phase is IndexPhase.INDEXING:
+            self._bar.set_description_str("indexing", refresh=False)
+            self._bar.total = progress.total
+            self._bar.update(progress.done - self._bar.n)

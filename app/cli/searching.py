@@ -1,0 +1,75 @@
+"""`photosift search`: print the photos that match, best first."""
+
+import argparse
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap import Services
+from app.cli.output import EXIT_NOTHING, EXIT_OK, printable, say
+from app.cli.session import ModelLoading, open_session
+from app.domain.photo import Photo
+from app.domain.query import QueryImage, QueryTerm, SearchQuery, SearchResult
+from app.domain.status import ModelState
+from app.errors import FileAccessError
+
+
+def search(options: argparse.Namespace) -> int:
+    """Reads only, so it may run beside a window."""
+    terms = _terms(options)
+    with open_session(options, exclusive=False) as services:
+        status = ModelLoading(services, options).wait()
+        if status.state is ModelState.NONE:
+            say("no model is chosen; name the folder of one with --model FOLDER")
+        result = services.search.search(SearchQuery(terms, limit=options.limit))
+        if result.message:
+            say(result.message)
+        _print_result(services, result, in_json=options.json)
+        return EXIT_OK if len(result.photo_ids) else EXIT_NOTHING
+
+
+def _terms(options: argparse.Namespace) -> tuple[QueryTerm, ...]:
+    words = " ".join(options.words).strip()
+    texts = [QueryTerm(text=words)] if words else []
+    return (*texts, *(QueryTerm(image=_picture(name)) for name in options.image))
+
+
+def _picture(name: str) -> QueryImage:
+    try:
+        return QueryImage(Path(name).read_bytes(), Path(name).name)
+    except OSError as error:
+        raise FileAccessError(f"{printable(name)} cannot be read: {error.strerror}.") from error
+
+
+def _print_result(services: Services, result: SearchResult, *, in_json: bool) -> None:
+    photos = {photo.photo_id: photo for photo in services.library.photos(result.photo_ids.tolist())}
+    if len(result.photo_ids) and result.weak_from == 0:
+        say("nothing looks much like that; these come nearest")
+    for place, (photo_id, score) in enumerate(
+        zip(result.photo_ids.tolist(), result.scores.tolist(), strict=True)
+    ):
+        photo = photos.get(photo_id)
+        if photo is not None:
+            weak = place >= result.weak_from
+            print(_as_json(photo, score, weak) if in_json else _as_line(photo, score, weak))
+
+
+def _as_line(photo: Photo, score: float, weak: bool) -> str:
+    shown = "  name" if math.isnan(score) else f"{score:6.2f}"
+    return f"{shown} {'?' if weak else ' '} {printable(photo.path)}"
+
+
+def _as_json(photo: Photo, score: float, weak: bool) -> str:
+    metadata = photo.metadata
+    taken_at = metadata.taken_at if metadata else None
+    values: dict[str, Any] = {
+        "path": printable(photo.path),
+        "score": None if math.isnan(score) else round(score, 4),  # None: only the name matches
+        "match": "weak" if weak else "strong",
+        "taken_at": taken_at.isoformat() if taken_at else None,
+        "favourite": photo.favourite,
+        "there": os.path.exists(photo.path),
+    }
+    return json.dumps(values)

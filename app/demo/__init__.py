@@ -1,0 +1,1 @@
+"""Scenes that Photosift draws itself, for the demonstration library and its small model."""

@@ -1,0 +1,100 @@
+"""The identity of a neural network and the protocol that every encoder follows."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.media import PixelSpec
+
+Embeddings = NDArray[np.float32]  # (n, dim), L2-normalised rows
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A checkpoint that produces embeddings: equal `identity`, comparable embeddings.
+
+    Runtime and precision are not part of it: they are provenance, stored per embedding.
+    """
+
+    checkpoint: str  # a name for people: the hub id, or the folder's name
+    revision: (
+        str  # fingerprint of configuration, tokenizer and weights, so a moved folder stays the same model
+    )
+    preprocessing: str  # version of our own preprocessing, e.g. "pil-1"
+    family: str  # transformers' model_type: "siglip", "siglip2", "clip"
+    dim: int
+    pixel_spec: PixelSpec
+    logit_scale: float  # exp already taken: p = sigmoid(cosine * logit_scale + logit_bias)
+    logit_bias: float
+
+    @property
+    def identity(self) -> str:
+        """A short name, safe in file names, equal for equal embeddings."""
+        return f"{self.family}-{self.revision[:16]}-{self.preprocessing}"
+
+
+class Tower(StrEnum):
+    """The halves of a dual encoder; each loads on its own."""
+
+    IMAGE = "image"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How an embedding was computed."""
+
+    runtime: str  # "torch"
+    precision: str  # "float32"
+    device: str  # "cpu", "cuda", "mps"
+
+
+class ImageTextEncoder(Protocol):
+    """Turns pictures and words into embeddings that can be compared with each other.
+
+    Thread-safe. Every method may take seconds the first time, while a tower loads. Errors: `CheckpointError`
+    when the checkpoint cannot be used, `EncoderError` when the model fails while running.
+    """
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    def encode_images(self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False) -> Embeddings:
+        """(n, dim) float32, L2-normalised, for n arrays (height, width, 3) RGB made by `PixelSpec`.
+
+        `urgent` goes before batches that wait: a search beats indexing.
+        """
+        ...
+
+    def submit_images(
+        self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False
+    ) -> "Future[Embeddings]":
+        """Start `encode_images` and return at once; the future raises what the call would have raised."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Embeddings:
+        """(n, dim) float32, L2-normalised."""
+        ...
+
+    def prepare(self, tower: Tower) -> None:
+        """Load one tower now, so that the first call that needs it does not wait."""
+        ...
+
+    def provenance(self) -> Provenance:
+        """How embeddings are computed; decides on the device, so it may take as long as a first call."""
+        ...
+
+    def note(self) -> str:
+        """Why the model does not run where or how it was asked to, for people; "" when it does."""
+        ...
+
+    def release(self, tower: Tower | None = None) -> None:
+        """Give the memory of one tower, or of both, back; the next call loads it again."""
+        ...
+
+    def close(self) -> None: ...

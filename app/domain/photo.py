@@ -1,0 +1,81 @@
+"""Photos and folders as the rest of the program sees them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.media import PhotoMetadata
+
+
+class PhotoState(StrEnum):
+    """Where a photo stands on its way into the library."""
+
+    PENDING = "pending"  # found, waiting to be read
+    READY = "ready"  # read: thumbnail and metadata are there, the embedding may still be to come
+    PROBLEM = "problem"  # could not be read; `error` says why
+    MISSING = "missing"  # the file vanished; kept for 30 days
+
+
+class FolderState(StrEnum):
+    """What a watched folder is doing."""
+
+    WATCHING = "watching"
+    SCANNING = "scanning"
+    OFFLINE = "offline"  # its root is not there: an unplugged drive
+    PROBLEM = "problem"  # cannot be read or watched; `message` says why
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder the user asked us to watch."""
+
+    folder_id: int
+    path: str  # absolute
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStatus:
+    """A folder with its state and counts, for the sidebar."""
+
+    folder: Folder
+    state: FolderState
+    photo_count: int
+    pending_count: int
+    problem_count: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo of the library."""
+
+    photo_id: int
+    folder_id: int
+    path: str  # absolute; may hold surrogates for undecodable bytes
+    size: int
+    mtime_ns: int
+    state: PhotoState
+    content_key: str | None
+    metadata: PhotoMetadata | None  # None until it was read
+    favourite: bool = False
+    error: str | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFile:
+    """A file that could not be read, with the reason for people."""
+
+    photo_id: int
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subfolder:
+    """A folder inside a watched folder, for the lazily loaded tree."""
+
+    folder_id: int
+    relative_path: str  # "" is the watched folder itself
+    name: str
+    photo_count: int  # photos in it and below
+    has_children: bool

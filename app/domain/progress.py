@@ -1,0 +1,55 @@
+"""How work reports on itself and is called off."""
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.errors import CancelledError
+
+
+class IndexPhase(StrEnum):
+    """What the indexing worker is doing."""
+
+    IDLE = "idle"
+    SCANNING = "scanning"
+    INDEXING = "indexing"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """A snapshot of indexing. `done` and `total` count photos of the current run of work."""
+
+    phase: IndexPhase
+    done: int = 0
+    total: int = 0
+    problems: int = 0  # in the whole library
+    rate: float | None = None  # photos a second, over the last seconds
+    seconds_left: float | None = None
+    current: str = ""  # folder or file name, for people
+    library_version: int = 0  # grows whenever what a search could return has changed
+    message: str = ""  # for people: why nothing moves, e.g. no model yet
+
+
+class CancelToken:
+    """Carries the wish to stop from whoever asked for work to whoever does it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise CancelledError when the work was called off."""
+        if self._event.is_set():
+            raise CancelledError("cancelled")
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep up to that long; True as soon as cancelled."""
+        return self._event.wait(seconds)

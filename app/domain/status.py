@@ -1,0 +1,43 @@
+"""How the parts of the program present their state."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ModelState(StrEnum):
+    """Whether the model can answer."""
+
+    NONE = "none"  # no checkpoint chosen yet
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """The model as the window shows it."""
+
+    state: ModelState
+    name: str = ""
+    device: str = ""  # "cpu", "cuda", "mps"; empty until it is known
+    message: str = ""  # for people, when it failed or falls back
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryCounts:
+    """Numbers of the sidebar."""
+
+    photos: int = 0  # ready or pending, shown in the grid
+    favourites: int = 0
+    recent: int = 0  # added in the last 30 days
+    problems: int = 0
+    pending: int = 0
+    embedded: int = 0  # photos that the current model can find
+
+
+@dataclass(frozen=True, slots=True)
+class TrashOutcome:
+    """What moving to the trash did."""
+
+    moved: tuple[int, ...]  # photo ids
+    failures: tuple[tuple[str, str], ...] = ()  # (path, reason for people)

@@ -1,0 +1,162 @@
+"""The encoder in a process of its own, which the window's process calls like a local one.
+
+Importing torch there would freeze the window for hundreds of milliseconds at a time. Ending the process is
+also the one way to give back everything that torch holds.
+"""
+
+import functools
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.model import Embeddings, ImageTextEncoder, ModelSpec, Provenance, Tower
+from app.embedding.checkpoint import Checkpoint, open_checkpoint
+from app.embedding.siglip import Siglip2Encoder
+from app.errors import EncoderError, ProcessDiedError
+from app.service_process import ServiceProcess
+
+# A lane per tower, so that a text never waits for a batch of pictures, and one for the picture that a search
+# waits for: computing beside a batch takes a fraction of the time that waiting for the batch's end takes.
+_LANES = {
+    "encode_query_images": "query images",
+    "encode_images": "images",
+    "prepare_images": "images",
+    "provenance": "images",
+    "encode_texts": "texts",
+    "prepare_texts": "texts",
+}
+
+_DIED = "The model's process ended unexpectedly; perhaps memory ran out. It starts again when it is needed."
+
+
+def open_encoder(source: str, device: str = "auto") -> "ProcessEncoder":
+    """The encoder of the checkpoint at `source`, a folder or a hub id in the hub's cache.
+
+    Checks the checkpoint's files (some milliseconds) and starts nothing. Raises CheckpointError.
+    """
+    return ProcessEncoder(open_checkpoint(source), device)
+
+
+class ProcessEncoder:
+    """Follows `ImageTextEncoder`. Its process starts with the first call, also after it died or ended."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto", precision: str = "float32") -> None:
+        self._spec = checkpoint.spec
+        self._process = ServiceProcess(
+            _EncoderService, (checkpoint, device, precision), name="encoder", lanes=_LANES
+        )
+        self._lock = threading.Lock()
+        self._used: set[Tower] = set()
+
+    @property
+    def spec(self) -> ModelSpec:
+        return self._spec
+
+    @property
+    def pid(self) -> int | None:
+        """The process that holds the model; None while there is none."""
+        return self._process.pid
+
+    def encode_images(self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False) -> Embeddings:
+        return self.submit_images(pixels, urgent=urgent).result()
+
+    def submit_images(
+        self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False
+    ) -> "Future[Embeddings]":
+        self._note_use(Tower.IMAGE)
+        return self._submit("encode_query_images" if urgent else "encode_images", list(pixels))
+
+    def encode_texts(self, texts: Sequence[str]) -> Embeddings:
+        self._note_use(Tower.TEXT)
+        future: Future[Embeddings] = self._submit("encode_texts", list(texts))
+        return future.result()
+
+    def prepare(self, tower: Tower) -> None:
+        self._note_use(tower)
+        method = "prepare_images" if tower is Tower.IMAGE else "prepare_texts"
+        self._submit(method).result()
+
+    def provenance(self) -> Provenance:
+        self._note_use(Tower.IMAGE)
+        future: Future[Provenance] = self._submit("provenance")
+        return future.result()
+
+    def note(self) -> str:
+        """Why the model does not run where it should, for people; "" when it does or is not loaded."""
+        if not self._process.running:
+            return ""
+        return str(self._submit("note").result())
+
+    def release(self, tower: Tower | None = None) -> None:
+        """Give one tower's memory back; when none is in use any more, the process ends."""
+        with self._lock:
+            self._used = self._used - {tower} if tower else set()
+            last = not self._used
+        if last:
+            self._process.stop()
+        elif self._process.running:
+            self._submit("release", tower).result()
+
+    def close(self) -> None:
+        """End the process; calls under way that take longer than a second more raise CancelledError."""
+        self._process.close(timeout=1.0)
+
+    def _note_use(self, tower: Tower) -> None:
+        with self._lock:
+            self._used.add(tower)
+
+    def _submit(self, method: str, *arguments: Any) -> "Future[Any]":
+        """A call over there; should the process end before it answers, the future says so in plain words."""
+        translated: Future[Any] = Future()
+        try:
+            answer = self._process.submit(method, *arguments)
+        except ProcessDiedError as error:
+            raise EncoderError(_DIED) from error
+        answer.add_done_callback(functools.partial(_pass_on, translated))
+        translated.add_done_callback(functools.partial(_call_off, answer))
+        return translated
+
+
+def _pass_on(translated: "Future[Any]", answer: "Future[Any]") -> None:
+    if not translated.set_running_or_notify_cancel():
+        return
+    error = answer.exception()
+    if isinstance(error, ProcessDiedError):
+        error = EncoderError(_DIED)
+    if error is not None:
+        translated.set_exception(error)
+    else:
+        translated.set_result(answer.result())
+
+
+def _call_off(answer: "Future[Any]", translated: "Future[Any]") -> None:
+    if translated.cancelled():
+        answer.cancel()
+
+
+class _EncoderService:
+    """What runs over there: the encoder, with one method for each lane."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str, precision: str) -> None:
+        # The hub's client must find itself offline when transformers imports it.
+        os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        encoder = Siglip2Encoder(checkpoint, device, precision)
+        self.encode_images = self.encode_query_images = encoder.encode_images
+        self.encode_texts = encoder.encode_texts
+        self.prepare_images = functools.partial(encoder.prepare, Tower.IMAGE)
+        self.prepare_texts = functools.partial(encoder.prepare, Tower.TEXT)
+        self.provenance = encoder.provenance
+        self.note = encoder.note
+        self.release = encoder.release
+
+    def close(self) -> None:
+        """End at once: nothing here needs saving, and unloading torch in order takes a second."""
+        os._exit(0)
+
+
+_PROTOCOL_CHECK: type[ImageTextEncoder] = ProcessEncoder  # mypy proves here that it follows the protocol

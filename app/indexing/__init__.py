@@ -1,0 +1,1 @@
+"""Scan folders, watch them, decode, embed, store: the worker and its pipeline."""

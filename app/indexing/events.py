@@ -1,0 +1,139 @@
+"""Turns what the watcher collected into changes of the library."""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from app.domain.indexing import FolderChanges, FoundFile, KnownFile
+from app.domain.photo import Folder, PhotoState
+from app.indexing.reconcile import FileKey, FolderView, file_key, reconcile
+from app.indexing.scanner import FolderScanner, ScanOutcome, found_file
+from app.indexing.watcher import PathChange
+from app.library.library import Library
+
+_TRACE_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One folder's files at the touched paths: as they are, and as remembered."""
+
+    files: dict[str, FoundFile] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+    known: dict[str, KnownFile] = field(default_factory=dict)
+
+    def view(self, folder: Folder) -> FolderView:
+        files, unreadable = tuple(self.files.values()), tuple(self.unreadable)
+        outcome = ScanOutcome(folder.folder_id, folder.path, None, files, unreadable)
+        return FolderView(outcome, tuple(self.known.values()))
+
+    def vanished(self) -> list[KnownFile]:
+        """Remembered as present, and not there."""
+        return [
+            known
+            for path, known in self.known.items()
+            if path not in self.files and known.state is not PhotoState.MISSING
+        ]
+
+    def new(self) -> list[FoundFile]:
+        """There, and not remembered."""
+        return [file for path, file in self.files.items() if path not in self.known]
+
+
+class EventTranslator:
+    """Asks the disk and the library about touched paths. Runs on the worker's thread."""
+
+    def __init__(self, library: Library, scanner: FolderScanner) -> None:
+        self._library = library
+        self._scanner = scanner
+        self._traces = _Traces()
+
+    def changes(
+        self, touched: Iterable[PathChange], folders: Mapping[int, Folder]
+    ) -> tuple[FolderChanges, ...]:
+        """What is different at these paths. A file that moved is recognised, also to another folder."""
+        seen: dict[int, _Seen] = defaultdict(_Seen)
+        for change in outermost(touched):
+            folder = folders.get(change.folder_id)
+            if folder is not None and os.path.isdir(folder.path):
+                self._look(change, folder, seen[folder.folder_id])
+        self._traces.join(seen, folders)
+        self._traces.leave(seen)
+        return reconcile([part.view(folders[key]) for key, part in seen.items()], urgent=True)
+
+    def _look(self, change: PathChange, folder: Folder, seen: _Seen) -> None:
+        if change.is_directory:
+            outcome = self._scanner.scan(folder.folder_id, folder.path, below=change.relative_path or None)
+            seen.files.update((file.relative_path, file) for file in outcome.files)
+            seen.unreadable.extend(outcome.unreadable)
+            known = self._library.photos.find_below(folder.folder_id, change.relative_path)
+            seen.known.update((one.relative_path, one) for one in known)
+            return
+        file = found_file(folder.path, change.relative_path)
+        if file is not None:
+            seen.files[file.relative_path] = file
+        one = self._library.photos.find(folder.folder_id, change.relative_path)
+        if one is not None:
+            seen.known[one.relative_path] = one
+
+
+class _Traces:
+    """Files that came or went a moment ago.
+
+    The two halves of a move between folders are told by two watches, in any order and up to a second apart.
+    Whichever comes later finds the earlier one here, and `reconcile` sees both.
+    """
+
+    def __init__(self) -> None:
+        self._gone: dict[FileKey, tuple[float, int, KnownFile]] = {}
+        self._come: dict[FileKey, tuple[float, int, FoundFile]] = {}
+
+    def join(self, seen: dict[int, _Seen], folders: Mapping[int, Folder]) -> None:
+        """Show again what belongs to the halves seen now."""
+        self._forget_old()
+        vanished = {key for part in seen.values() for one in part.vanished() if (key := file_key(one))}
+        new = {key for part in seen.values() for one in part.new() if (key := file_key(one))}
+        for key in vanished & self._come.keys():
+            _, folder_id, file = self._come.pop(key)
+            folder = folders.get(folder_id)
+            if folder is not None and found_file(folder.path, file.relative_path) == file:
+                seen[folder_id].files[file.relative_path] = file
+                seen[folder_id].known.pop(file.relative_path, None)  # its new row makes way for the old one
+        for key in new & self._gone.keys():
+            _, folder_id, known = self._gone.pop(key)
+            if folder_id in folders:
+                seen[folder_id].known.setdefault(
+                    known.relative_path, replace(known, state=PhotoState.MISSING)
+                )
+
+    def leave(self, seen: Mapping[int, _Seen]) -> None:
+        """Remember what came and went now."""
+        now = time.monotonic()
+        for folder_id, part in seen.items():
+            for known in part.vanished():
+                if key := file_key(known):
+                    self._gone[key] = (now, folder_id, known)
+            for file in part.new():
+                if key := file_key(file):
+                    self._come[key] = (now, folder_id, file)
+
+    def _forget_old(self) -> None:
+        before = time.monotonic() - _TRACE_SECONDS
+        self._gone = {key: trace for key, trace in self._gone.items() if trace[0] >= before}
+        self._come = {key: trace for key, trace in self._come.items() if trace[0] >= before}
+
+
+def outermost(touched: Iterable[PathChange]) -> Sequence[PathChange]:
+    """Without what lies below a directory that is looked through as a whole."""
+    changes = list(touched)
+    directories = {(one.folder_id, one.relative_path) for one in changes if one.is_directory}
+
+    def is_covered(change: PathChange) -> bool:
+        parts = change.relative_path.split("/")
+        above = chain([""], ("/".join(parts[:count]) for count in range(1, len(parts))))
+        return change.relative_path != "" and any((change.folder_id, path) in directories for path in above)
+
+    return [change for change in changes if not is_covered(change)]

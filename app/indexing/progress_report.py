@@ -1,0 +1,104 @@
+"""Tells whoever listens how far indexing is."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from app.domain.progress import IndexPhase, IndexProgress
+from app.indexing.rate import RateMeter
+from app.library.library import Library
+
+_log = logging.getLogger(__name__)
+
+_REPORT_SECONDS = 0.1
+_COUNT_SECONDS = 2.0  # totals are counted in the database, so not at every report
+
+
+class ProgressReporter:
+    """Counts a run of work, from the first photo until nothing is left. Belongs to the worker's thread."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._rate = RateMeter()
+        self._on_progress: Callable[[IndexProgress], None] = lambda _: None
+        self._last: IndexProgress | None = None
+        self._next_report = 0.0
+        self._next_count = 0.0
+        self._started: float | None = None  # when the run began; None between runs
+        self._done = 0
+        self._left = 0
+        self._problems = 0
+        self._version = 0
+
+    def listen(self, on_progress: Callable[[IndexProgress], None]) -> None:
+        self._on_progress = on_progress
+
+    def note_change(self) -> None:
+        """What a search could return is different now."""
+        self._version += 1
+        if self._started is None:
+            self._next_count = 0.0
+
+    def note_finished(self, count: int) -> None:
+        """So many photos were stored or noted as problems."""
+        if count:
+            self.begin()
+            self._done += count
+            self._left = max(0, self._left - count)
+            self._rate.add(count)
+            self._version += 1
+
+    def begin(self) -> None:
+        """There is work; the first call after `end` starts a new run."""
+        if self._started is None:
+            self._started = time.monotonic()
+            self._done = 0
+            self._next_count = 0.0
+            self._rate.reset()
+
+    def end(self) -> None:
+        """Nothing is left to do."""
+        if self._started is not None:
+            if self._done:
+                _log.info("took in %d photos in %.1f s", self._done, time.monotonic() - self._started)
+            self._started = None
+            self._next_count = 0.0
+
+    def reset_rate(self) -> None:
+        """After a pause: time that passed without work does not count."""
+        self._rate.reset()
+
+    def count(self, identity: str | None, embeds: bool) -> None:
+        """Ask the library how much is left, now and then. Raises LibraryError."""
+        now = time.monotonic()
+        if now < self._next_count:
+            return
+        self._next_count = now + _COUNT_SECONDS if self._started is not None else float("inf")
+        counts = self._library.photos.counts(identity)
+        self._problems = counts.problems
+        self._left = counts.pending
+        if identity is not None and embeds:
+            self._left += self._library.photos.count_unembedded(identity)
+
+    def tell(self, phase: IndexPhase, *, current: str = "", message: str = "", now: bool = False) -> None:
+        """Say it if it differs from what was said, ten times a second at most unless it must be `now`."""
+        clock = time.monotonic()
+        told = self._last.phase if self._last is not None else None
+        if phase is told and clock < self._next_report and not now:
+            return
+        self._next_report = clock + _REPORT_SECONDS
+        rate = self._rate.rate() if phase is IndexPhase.INDEXING else None
+        progress = IndexProgress(
+            phase,
+            done=self._done,
+            total=self._done + self._left,
+            problems=self._problems,
+            rate=rate,
+            seconds_left=self._left / rate if rate else None,
+            current=current,
+            library_version=self._version,
+            message=message,
+        )
+        if progress != self._last:
+            self._last = progress
+            self._on_progress(progress)

@@ -1,0 +1,214 @@
+"""The one thread that keeps the library equal to the folders."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from app.domain.indexing import PendingPhoto
+from app.domain.progress import IndexPhase, IndexProgress
+from app.errors import AppError
+from app.indexing.embedding_target import EmbeddingTarget
+from app.indexing.folder_states import FolderStates
+from app.indexing.folder_watch import FolderWatch
+from app.indexing.index_keeper import IndexKeeper
+from app.indexing.pipeline import IndexingPipeline
+from app.indexing.progress_report import ProgressReporter
+from app.library.library import Library
+from app.media.decode_pool import DecodePool
+from app.media.thumbnails import ThumbnailStore
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 0.1  # how long one step waits for a photo before it looks around again
+_RETRY_SECONDS = 5.0  # after the library or the disk refused
+_DRAIN_SECONDS = 3.0  # how long stopping waits for the model
+
+
+class IndexingWorker:
+    """Scans, watches, decodes, embeds and stores on a thread of its own; tells a callback how far it is.
+
+    Everything it does can stop at any moment: the library knows what is pending, the folders what is true.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        decoder: DecodePool,
+        thumbnails: ThumbnailStore,
+        states: FolderStates,
+        workers: int,
+    ) -> None:
+        self._states = states
+        self._wake = threading.Condition()
+        self._woken = False
+        self._stopping = False
+        self._paused = False
+        self._commands: deque[Callable[[], None]] = deque()
+        self._watch = FolderWatch(library, states, self.wake)
+        self._index = IndexKeeper(library)
+        self._report = ProgressReporter(library)
+        self._pipeline = IndexingPipeline(
+            library,
+            decoder,
+            thumbnails,
+            look_ahead=8 + 4 * workers,
+            on_embedded=self._index.note_change,
+            on_vanished=self._look_at,
+        )
+        self._offline: frozenset[int] = frozenset()
+        self._idle = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
+
+    def start(self, on_progress: Callable[[IndexProgress], None]) -> None:
+        """Begin. `on_progress` is called on the worker's thread, about ten times a second at most."""
+        self._report.listen(on_progress)
+        self._command(self._refresh_folders)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to do. Callable from any thread."""
+        with self._wake:
+            self._woken = True
+            self._idle.clear()
+            self._wake.notify()
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on with taking photos in; folders are watched all the same."""
+        self._paused = paused
+        self._command(self._report.reset_rate)
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def use(self, target: EmbeddingTarget | None) -> None:
+        """Embed with this model from now on. Returns when the one before is no longer used."""
+        taken = threading.Event()
+
+        def take() -> None:
+            self._pipeline.use(target)
+            self._index.use(target)
+            taken.set()
+
+        self._command(take)
+        while self._thread.is_alive() and not taken.wait(0.1):
+            continue
+
+    def folders_changed(self) -> None:
+        """The library's list of folders is another now."""
+        self._command(self._refresh_folders)
+
+    def rescan(self, folder_id: int | None) -> None:
+        """Look through a folder, or all, once more."""
+        self._command(lambda: self._watch.want_scan(None if folder_id is None else [folder_id]))
+
+    def wait_until_idle(self, timeout: float | None) -> bool:
+        """False when the time ran out first."""
+        return self._idle.wait(timeout)
+
+    def stop(self) -> None:
+        """Finish what is computed, store it, and end the thread."""
+        self._stopping = True
+        self.wake()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._watch.close()
+        self._index.close()
+
+    # -- the thread
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                busy = self._turn()
+                self._settle(busy)
+            except AppError as error:
+                _log.warning("indexing rests: %s", error)
+                self._rest(str(error))
+            except Exception:  # noqa: BLE001 - a bug must not end indexing for good; it is logged and shown
+                _log.exception("indexing stumbled and goes on")
+                self._rest("Something went wrong while indexing; it goes on by itself.")
+        try:
+            self._pipeline.drain(_DRAIN_SECONDS)
+        except AppError as error:
+            _log.warning("not everything was stored at the end: %s", error)
+        self._report.tell(IndexPhase.STOPPED, now=True)
+
+    def _turn(self) -> bool:
+        """One round of everything; whether something is under way."""
+        self._obey()
+        changed = self._watch.step()
+        offline = self._states.offline()
+        if changed or offline != self._offline:
+            self._report.note_change()
+        self._offline = offline
+        if self._index.compare():
+            self._report.note_change()
+        news = self._pipeline.step(offline, refill=not self._paused, patience=_PATIENCE_SECONDS)
+        self._report.note_finished(news.finished)
+        return news.worked or self._watch.scanning
+
+    def _settle(self, busy: bool) -> None:
+        """After a round: say how far we are; with nothing to do, put things in order and sleep."""
+        if busy:
+            self._idle.clear()
+            self._report.begin()
+            self._tell(self._phase())
+            self._index.save_at_times()
+            if not self._pipeline.busy:
+                self._sleep(_PATIENCE_SECONDS)  # a scan is running; its end wakes us
+            return
+        if self._index.purge():
+            self._report.note_change()
+        self._index.save_behind()
+        self._report.end()
+        self._tell(IndexPhase.PAUSED if self._paused else IndexPhase.IDLE, now=True)
+        with self._wake:
+            if not self._woken and not self._watch.events_waiting:
+                self._idle.set()
+        self._sleep(max(0.01, self._watch.next_due()))
+
+    def _tell(self, phase: IndexPhase, *, now: bool = False) -> None:
+        target = self._pipeline.target
+        self._report.count(target.identity if target else None, self._pipeline.embeds)
+        scanned = self._watch.current if phase is IndexPhase.SCANNING else ""
+        self._report.tell(phase, current=scanned, message=self._pipeline.message, now=now)
+
+    def _phase(self) -> IndexPhase:
+        if self._paused:
+            return IndexPhase.PAUSED
+        if self._watch.scanning and not self._pipeline.busy:
+            return IndexPhase.SCANNING
+        return IndexPhase.INDEXING
+
+    def _rest(self, trouble: str) -> None:
+        """Whatever refused gets time; nothing is asked of the library here, which may be what refused."""
+        self._idle.clear()
+        self._report.tell(self._phase(), message=trouble, now=True)
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, _RETRY_SECONDS)
+
+    def _sleep(self, seconds: float) -> None:
+        """Until somebody wakes us, that long at most."""
+        with self._wake:
+            if not self._woken:
+                self._wake.wait(seconds)
+            self._woken = False
+
+    def _refresh_folders(self) -> None:
+        if self._watch.refresh_folders():
+            self._report.note_change()
+
+    def _look_at(self, photo: PendingPhoto) -> None:
+        self._watch.look_at(photo.folder_id, photo.path)
+
+    def _command(self, command: Callable[[], None]) -> None:
+        self._commands.append(command)
+        self.wake()
+
+    def _obey(self) -> None:
+        """A command that fails is tried again after a rest: somebody may wait for it."""
+        while self._commands:
+            self._commands[0]()
+            self._commands.popleft()

@@ -1,0 +1,55 @@
+"""The numbers of the library."""
+
+import time
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from app.domain.photo import PhotoState
+from app.domain.query import SearchFilters
+from app.domain.status import LibraryCounts
+from app.library.filters import PENDING, READ, embedded, not_noted, shown
+from app.library.schema import PhotoRow
+from app.library.sql import watched
+
+_RECENT_SECONDS = 30 * 86_400.0
+
+
+def count_library(connection: Connection, model: int) -> LibraryCounts:
+    """All numbers at one moment."""
+    states = _states(connection)
+    ready, pending = states.get(PhotoState.READY, 0), states.get(PhotoState.PENDING, 0)
+    return LibraryCounts(
+        photos=ready + pending,
+        favourites=_count(connection, *shown(SearchFilters(favourites_only=True))),
+        recent=_count(connection, *shown(SearchFilters(added_since=time.time() - _RECENT_SECONDS))),
+        problems=states.get(PhotoState.PROBLEM, 0),
+        pending=pending,
+        embedded=ready - count_unembedded(connection, model),
+    )
+
+
+def count_pending(connection: Connection) -> int:
+    """How many photos wait to be read."""
+    return _count(connection, PENDING, watched(PhotoRow.folder_id))
+
+
+def count_unembedded(connection: Connection, model: int) -> int:
+    """How many photos were read whose content has no embedding of this model."""
+    unembedded = (READ, watched(PhotoRow.folder_id), ~embedded(model))
+    return sum(_count(connection, others, *unembedded) for others in not_noted(model))
+
+
+def count_shown(connection: Connection, filters: SearchFilters) -> int:
+    """How many photos answers can hold."""
+    return _count(connection, *shown(filters))
+
+
+def _states(connection: Connection) -> dict[PhotoState, int]:
+    statement = (
+        select(PhotoRow.state, func.count()).where(watched(PhotoRow.folder_id)).group_by(PhotoRow.state)
+    )
+    return dict(connection.execute(statement).all())
+
+
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(PhotoRow).where(*conditions)).scalar_one()

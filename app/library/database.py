@@ -1,0 +1,111 @@
+"""Connections to the database file: one that writes, a pool that reads and cannot write."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import AppError, LibraryError
+
+BUSY_TIMEOUT_MS = 10_000
+_LOG = logging.getLogger(__name__)
+_READERS = 8
+
+_REASONS = {
+    sqlite3.SQLITE_FULL: "The disk is full. Free some space and try again.",
+    sqlite3.SQLITE_READONLY: "It cannot be written. Check the permissions of the file and its folder.",
+    sqlite3.SQLITE_PERM: "Access was refused. Check the permissions of the file and its folder.",
+    sqlite3.SQLITE_AUTH: "Access was refused. Check the permissions of the file and its folder.",
+    sqlite3.SQLITE_CANTOPEN: "It cannot be opened. Check that its folder exists and can be written.",
+    sqlite3.SQLITE_NOTADB: "The file is not a library. Choose another place for the library.",
+    sqlite3.SQLITE_CORRUPT: "The file is damaged. Close Photosift and put back a copy from your backup.",
+    sqlite3.SQLITE_IOERR: "The disk reported an error. Check that the drive is connected and healthy.",
+    sqlite3.SQLITE_BUSY: "Another program is using it. Close that program and try again.",
+    sqlite3.SQLITE_LOCKED: "Another program is using it. Close that program and try again.",
+    sqlite3.SQLITE_PROTOCOL: "Another program is using it. Close that program and try again.",
+}
+
+
+def readable_error(database: Path, error: DBAPIError) -> AppError | None:
+    """What a person can do about a failure of the world; None for a mistake of ours, such as wrong SQL."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    reason = _REASONS.get(code & 0xFF)  # the low byte is the primary code
+    return LibraryError(f"The library {database} cannot be used. {reason}") if reason else None
+
+
+class Database:
+    """The engines of one library file. Thread-safe."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writer = self._engine("BEGIN IMMEDIATE", pool_size=1)
+        self._readers = self._engine("BEGIN", pool_size=_READERS)
+        event.listen(self.writer, "connect", _prepare_writer)
+        event.listen(self._readers, "connect", _prepare_reader)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the library and waits for no write. Raises LibraryError."""
+        with self.readable_errors(), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def readable_errors(self) -> Iterator[None]:
+        """Turn failures of the world into LibraryError."""
+        try:
+            yield
+        except DBAPIError as error:
+            readable = readable_error(self.path, error)
+            if readable is None:
+                raise
+            raise readable from error
+
+    def fold_log(self) -> None:
+        """Copy the write-ahead log back into the file while others go on reading and writing."""
+        pooled = self._readers.raw_connection()
+        try:
+            pooled.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:  # all that was written is safe in the log; the next time may do
+            _LOG.warning("the log of %s was not folded back: %s", self.path, error)
+        finally:
+            pooled.close()
+
+    def close(self) -> None:
+        """Close all connections; the last one, the writer's, folds the log back into the file."""
+        self._readers.dispose()
+        self.writer.dispose()
+
+    def _engine(self, begin: str, pool_size: int) -> Engine:
+        # The driver must not open transactions by itself: then BEGIN IMMEDIATE could never be said.
+        engine = create_engine(
+            "sqlite+pysqlite://",
+            creator=lambda: sqlite3.connect(
+                self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
+            ),
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=-1,
+        )
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
+
+
+def _prepare_writer(connection: sqlite3.Connection, record: Any) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise LibraryError("The library must be on a drive of this computer: network drives cannot hold it.")
+    for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "cache_size = -32768", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    # The writer folds the log back between transactions; within one it would keep others waiting.
+    connection.execute("PRAGMA wal_autocheckpoint = 16384")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+
+
+def _prepare_reader(connection: sqlite3.Connection, record: Any) -> None:
+    for pragma in ("query_only = ON", "cache_size = -16384", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,93 @@
+"""The folders the user asked us to watch."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from app.domain.photo import Folder, PhotoState
+from app.library.database import Database
+from app.library.schema import FolderRow, PhotoRow
+from app.library.writer import LibraryWriter
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCounts:
+    """How many photos a folder holds; `pending` ones are among `photos`."""
+
+    photos: int = 0  # ready or pending
+    pending: int = 0
+    problems: int = 0
+
+
+class FolderRepository:
+    """Folders; a removed one is only marked, so that adding it again brings its photos back."""
+
+    def __init__(self, database: Database, writer: LibraryWriter) -> None:
+        self._database = database
+        self._writer = writer
+
+    def add(self, path: str) -> Folder:
+        """Watch an absolute path; a removed folder comes back with its photos."""
+        statement = (
+            insert(FolderRow)
+            .values(path=path, added_at=time.time())
+            .on_conflict_do_update(index_elements=["path"], set_={"removed_at": None})
+            .returning(FolderRow.id)
+        )
+        with self._writer.transaction(decision=True) as connection:
+            return Folder(connection.execute(statement).scalar_one(), path)
+
+    def remove(self, folder_id: int) -> None:
+        """Take the folder and its photos out of every answer; what is known is kept until `purge`."""
+        statement = (
+            update(FolderRow)
+            .where(FolderRow.id == folder_id, FolderRow.removed_at.is_(None))
+            .values(removed_at=time.time())
+        )
+        with self._writer.transaction(decision=True) as connection:
+            connection.execute(statement)
+
+    def all(self) -> tuple[Folder, ...]:
+        """The watched folders, in the order they were first added."""
+        with self._database.read() as connection:
+            return tuple(map(_folder, connection.execute(_watched().order_by(FolderRow.id))))
+
+    def get(self, folder_id: int) -> Folder | None:
+        """A watched folder; None when there is none, or it was removed."""
+        with self._database.read() as connection:
+            row = connection.execute(_watched().where(FolderRow.id == folder_id)).one_or_none()
+            return None if row is None else _folder(row)
+
+    def counts(self) -> Mapping[int, FolderCounts]:
+        """For every watched folder."""
+        folders = _watched().subquery()
+        statement = (
+            select(folders.c.id, PhotoRow.state, func.count(PhotoRow.id))
+            .join(PhotoRow, PhotoRow.folder_id == folders.c.id, isouter=True)
+            .group_by(folders.c.id, PhotoRow.state)
+        )
+        found: dict[int, dict[PhotoState, int]] = {}
+        with self._database.read() as connection:
+            for folder_id, state, count in connection.execute(statement):
+                found.setdefault(folder_id, {})[state] = count
+        return {folder_id: _counts(states) for folder_id, states in found.items()}
+
+
+def _watched() -> Select[int, str]:
+    return select(FolderRow.id, FolderRow.path).where(FolderRow.removed_at.is_(None))
+
+
+def _folder(row: Row[int, str]) -> Folder:
+    return Folder(row.id, row.path)
+
+
+def _counts(states: Mapping[PhotoState, int]) -> FolderCounts:
+    pending = states.get(PhotoState.PENDING, 0)
+    return FolderCounts(
+        photos=states.get(PhotoState.READY, 0) + pending,
+        pending=pending,
+        problems=states.get(PhotoState.PROBLEM, 0),
+    )

@@ -1,0 +1,52 @@
+"""Opening a library and handing out its repositories."""
+
+from pathlib import Path
+
+from app.errors import LibraryError
+from app.library.database import Database
+from app.library.embeddings import EmbeddingRepository
+from app.library.folders import FolderRepository
+from app.library.migrate import migrate
+from app.library.photos import PhotoRepository
+from app.library.writer import LibraryWriter
+
+
+class Library:
+    """The library database. Every method of its repositories may be called from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writer = LibraryWriter(database)
+        self.folders = FolderRepository(database, self._writer)
+        self.photos = PhotoRepository(database, self._writer)
+        self.embeddings = EmbeddingRepository(database, self._writer)
+
+    @classmethod
+    def open(cls, database: Path) -> "Library":
+        """Open the file, made or migrated where needed; a copy is kept before an existing one is migrated.
+
+        Raises LibraryTooNewError when a newer Photosift wrote it, LibraryError when it cannot be used.
+        """
+        try:
+            database.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"The folder {database.parent} for the library cannot be made: {error.strerror}."
+                " Choose another place for the library."
+            ) from error
+        connections = Database(database)
+        try:
+            migrate(connections)
+        except BaseException:
+            connections.close()
+            raise
+        return cls(connections)
+
+    @property
+    def version(self) -> int:
+        """Counts committed writes that can change what a search returns; starts at 0 at every opening."""
+        return self._writer.version
+
+    def close(self) -> None:
+        """Close all connections and fold the write-ahead log into the file."""
+        self._database.close()

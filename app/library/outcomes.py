@@ -1,0 +1,157 @@
+"""Writing what reading and embedding photos yielded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, delete, select, update
+
+from app.domain.indexing import IndexedPhoto, PhotoFailure, StoredBatch
+from app.domain.photo import PhotoState
+from app.library.embeddings import (
+    StoredModel,
+    contents_with_embedding,
+    copy_of_equal_pixels,
+    decode,
+    store_new,
+)
+from app.library.photo_values import metadata_values
+from app.library.schema import DECISIONS, PhotoRow
+from app.library.sql import among
+from app.library.word_index import reindexed
+
+_PLACE = ("folder_id", "relative_path", "directory", "name", "folder_words", "size", "mtime_ns", "file_id")
+
+
+class OutcomeWriter:
+    """Stores one batch within one transaction and gathers the embeddings that it added."""
+
+    def __init__(self, connection: Connection, model: StoredModel | None) -> None:
+        self._connection = connection
+        self._model = model
+        self._stored: list[tuple[int, bytes]] = []
+        self._reattached = 0
+
+    def store(self, photos: Sequence[IndexedPhoto]) -> StoredBatch:
+        """Photos that vanished meanwhile are passed over; those whose file changed stay pending."""
+        rows = _current_rows(self._connection, [photo.photo_id for photo in photos])
+        read = [
+            photo for photo in photos if _still_as_read(self._connection, rows.get(photo.photo_id), photo)
+        ]
+        missing = self._missing_of_same_content([photo.content_key for photo in read])
+        with reindexed(self._connection, [photo.photo_id for photo in read] + missing):
+            for photo in read:
+                self._store_photo(rows[photo.photo_id], photo)
+        return StoredBatch(
+            labels=np.array([label for label, _ in self._stored], np.int64),
+            vectors=decode([blob for _, blob in self._stored], self._model.dim if self._model else 0),
+            reattached=self._reattached,
+        )
+
+    def _store_photo(self, row: Row[Any], photo: IndexedPhoto) -> None:
+        photo_id = self._reattach(row, photo.content_key) if row.content_key is None else photo.photo_id
+        embedded_by = self._embed(photo)
+        if embedded_by is None and row.content_key == photo.content_key:
+            embedded_by = row.embedded_by
+        self._connection.execute(
+            update(PhotoRow)
+            .where(PhotoRow.id == photo_id)
+            .values(
+                **metadata_values(photo.metadata, photo.mtime_ns),
+                content_key=photo.content_key,
+                pixel_key=photo.pixel_key,
+                embedded_by=embedded_by,
+                state=PhotoState.READY,
+                unread=False,
+                priority=0,
+                error=None,
+                missing_since=None,
+            )
+        )
+
+    def _embed(self, photo: IndexedPhoto) -> int | None:
+        """Store, copy or find the embedding of this content: the model, or None when there is none yet."""
+        if self._model is None:
+            return None
+        model = self._model.model_id
+        if photo.embedding is not None:
+            stored = store_new(self._connection, model, photo.embedding)
+        else:
+            stored = copy_of_equal_pixels(self._connection, model, photo.content_key, photo.pixel_key)
+        if stored is not None:
+            self._stored.append(stored)
+            return model
+        known = contents_with_embedding(self._connection, model, [photo.content_key])
+        return model if known else None
+
+    def _missing_of_same_content(self, contents: Sequence[str]) -> list[int]:
+        """Rows that `_reattach` may write to."""
+        statement = select(PhotoRow.id).where(
+            among(PhotoRow.content_key, contents), PhotoRow.state == PhotoState.MISSING
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def _reattach(self, row: Row[Any], content_key: str) -> int:
+        """Give a new file to the missing photo of the same content: the id of the row that stays."""
+        missing = (
+            select(PhotoRow.id)
+            .where(PhotoRow.content_key == content_key, PhotoRow.state == PhotoState.MISSING)
+            .order_by((PhotoRow.name == row.name).desc(), PhotoRow.missing_since.desc())
+            .limit(1)
+        )
+        photo_id = self._connection.execute(missing).scalar_one_or_none()
+        if photo_id is None:
+            return int(row.id)
+        for decision in DECISIONS:
+            self._connection.execute(
+                update(decision)
+                .prefix_with("OR IGNORE")
+                .where(decision.photo_id == row.id)
+                .values(photo_id=photo_id)
+            )
+        self._connection.execute(delete(PhotoRow).where(PhotoRow.id == row.id))
+        place = {name: row._mapping[name] for name in _PLACE}
+        self._connection.execute(update(PhotoRow).where(PhotoRow.id == photo_id).values(**place))
+        self._reattached += 1
+        return photo_id
+
+
+def store_failures(connection: Connection, failures: Sequence[PhotoFailure]) -> None:
+    """Photos that vanished meanwhile are passed over; those whose file changed stay pending."""
+    rows = _current_rows(connection, [failure.photo_id for failure in failures])
+    for failure in failures:
+        if _still_as_read(connection, rows.get(failure.photo_id), failure):
+            connection.execute(
+                update(PhotoRow)
+                .where(PhotoRow.id == failure.photo_id)
+                .values(state=PhotoState.PROBLEM, unread=True, error=failure.reason, priority=0)
+            )
+
+
+def _current_rows(connection: Connection, photo_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    columns = PhotoRow.__table__.c
+    wanted = ("id", "state", "content_key", "embedded_by", *_PLACE)
+    statement = select(*(columns[name] for name in wanted)).where(
+        among(PhotoRow.id, photo_ids), PhotoRow.state != PhotoState.MISSING
+    )
+    return {row.id: row for row in connection.execute(statement)}
+
+
+def _still_as_read(
+    connection: Connection, row: Row[Any] | None, outcome: IndexedPhoto | PhotoFailure
+) -> bool:
+    """Whether the row is there and describes the version of the file that was read.
+
+    Where it describes another, one of the two is newer, and nobody knows which. The row stays pending and
+    takes the version that was read: when that is the file's, the next reading agrees, else the one after.
+    """
+    if row is None:
+        return False
+    if (row.size, row.mtime_ns) == (outcome.size, outcome.mtime_ns):
+        return True
+    connection.execute(
+        update(PhotoRow)
+        .where(PhotoRow.id == row.id)
+        .values(state=PhotoState.PENDING, unread=True, size=outcome.size, mtime_ns=outcome.mtime_ns)
+    )
+    return False

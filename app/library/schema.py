@@ -1,0 +1,212 @@
+"""The tables of the library as ORM classes; the migrations build exactly these.
+
+Beside them the migrations create two FTS5 tables over the words of `photos` (see `words.py`), which triggers
+keep in step, and which SQLAlchemy does not know.
+"""
+
+from sqlalchemy import Computed, Enum, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.domain.photo import PhotoState
+from app.library.columns import KeywordList, PathBytes, PlainText
+
+# Partial indexes serve a query only where it repeats their condition literally.
+SHOWN = text("state IN ('ready', 'pending')")
+WAITING = text("state = 'pending'")
+READ = text("state = 'ready'")
+
+_STATE = Enum(
+    PhotoState, native_enum=False, length=7, values_callable=lambda states: [s.value for s in states]
+)
+
+
+class Base(DeclarativeBase):
+    """Names constraints the same way everywhere, so that later migrations can address them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class FolderRow(Base):
+    """A folder the user asked us to watch."""
+
+    __tablename__ = "folders"
+    __table_args__ = (UniqueConstraint("path"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathBytes)  # absolute
+    volume_id: Mapped[str | None]  # what names its drive wherever it is mounted, when known
+    volume_path: Mapped[str | None] = mapped_column(PathBytes)  # the folder's path on that drive
+    added_at: Mapped[float]  # POSIX seconds, as all *_at and *_since but taken_at
+    removed_at: Mapped[float | None]  # kept 30 days for a change of mind
+
+
+class PhotoRow(Base):
+    """A picture file with what is known about it."""
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        UniqueConstraint("folder_id", "relative_path"),
+        Index("ix_photos_grid", "sort_time", "id", "folder_id", sqlite_where=SHOWN),
+        Index("ix_photos_folder_grid", "folder_id", "sort_time", "id", sqlite_where=SHOWN),
+        Index("ix_photos_tree", "folder_id", "directory", sqlite_where=SHOWN),
+        Index("ix_photos_recent", "added_at", "folder_id", "sort_time", sqlite_where=SHOWN),
+        Index("ix_photos_queue", "priority", "id", "folder_id", sqlite_where=WAITING),
+        Index("ix_photos_embedded", "embedded_by", "id", "folder_id", sqlite_where=READ),
+        Index("ix_photos_state", "folder_id", "state"),
+        Index("ix_photos_content", "content_key", "state", "folder_id"),
+        Index("ix_photos_pixels", "pixel_key"),
+        {"sqlite_autoincrement": True},  # an id that was given out never means another photo
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder_id: Mapped[int] = mapped_column(ForeignKey("folders.id"))
+    state: Mapped[PhotoState] = mapped_column(_STATE)
+    unread: Mapped[bool]  # these size and mtime_ns were not read yet; survives going missing
+    relative_path: Mapped[str] = mapped_column(PathBytes)
+    directory: Mapped[str] = mapped_column(PathBytes)  # relative_path without the name; "" at the top
+    name: Mapped[str] = mapped_column(PlainText)  # printable, for searching
+    folder_words: Mapped[str] = mapped_column(PlainText)  # the watched folder's name and `directory`
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    file_id: Mapped[str | None]
+    priority: Mapped[int]  # smallest first: 0 for the backlog, minus the clock for arrivals, newest first
+    sort_time: Mapped[float]  # wall clock where it was taken, else where it was modified, as seconds
+    added_at: Mapped[float]
+    missing_since: Mapped[float | None]
+    error: Mapped[str | None] = mapped_column(PlainText)
+    content_key: Mapped[str | None]
+    pixel_key: Mapped[str | None]
+    embedded_by: Mapped[int | None]  # a model that has an embedding of content_key; there may be others
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    format: Mapped[str | None] = mapped_column(PlainText)
+    orientation: Mapped[int | None]
+    taken_at: Mapped[str | None]  # ISO 8601 without offset, local to where it was taken
+    taken_offset_minutes: Mapped[int | None]  # east of UTC
+    taken_on: Mapped[str | None] = mapped_column(Computed("substr(taken_at, 1, 10)", persisted=False))
+    camera_make: Mapped[str | None] = mapped_column(PlainText)
+    camera_model: Mapped[str | None] = mapped_column(PlainText)
+    lens: Mapped[str | None] = mapped_column(PlainText)
+    exposure_seconds: Mapped[float | None]
+    f_number: Mapped[float | None]
+    iso: Mapped[int | None]
+    focal_length_mm: Mapped[float | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    altitude_m: Mapped[float | None]
+    title: Mapped[str | None] = mapped_column(PlainText)
+    caption: Mapped[str | None] = mapped_column(PlainText)
+    keywords: Mapped[tuple[str, ...] | None] = mapped_column(KeywordList)
+
+
+class ModelRow(Base):
+    """A neural network whose embeddings are kept."""
+
+    __tablename__ = "models"
+    __table_args__ = (UniqueConstraint("identity"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    identity: Mapped[str]
+    checkpoint: Mapped[str] = mapped_column(PlainText)
+    revision: Mapped[str]
+    preprocessing: Mapped[str]
+    family: Mapped[str]
+    dim: Mapped[int]
+    added_at: Mapped[float]
+
+
+class EmbeddingRow(Base):
+    """One embedding, shared by all photos of the same content. Its id is the label in the vector index."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (
+        UniqueConstraint("model_id", "content_key"),
+        Index("ix_embeddings_pixels", "model_id", "pixel_key"),
+        Index("ix_embeddings_label", "model_id", "id"),
+        {"sqlite_autoincrement": True},  # a label must never be given out twice
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
+    content_key: Mapped[str]
+    pixel_key: Mapped[str]
+    runtime: Mapped[str]
+    precision: Mapped[str]
+    device: Mapped[str]
+    created_at: Mapped[float]
+    vector: Mapped[bytes] = mapped_column(LargeBinary)  # float16, little-endian, dim values
+
+
+class FavouriteRow(Base):
+    """The user likes this photo."""
+
+    __tablename__ = "favourites"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    decided_at: Mapped[float]
+
+
+class RatingRow(Base):
+    """One to five stars."""
+
+    __tablename__ = "ratings"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    stars: Mapped[int]
+    decided_at: Mapped[float]
+
+
+class FlagRow(Base):
+    """Picked or rejected."""
+
+    __tablename__ = "flags"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    flag: Mapped[str]
+    decided_at: Mapped[float]
+
+
+class AlbumRow(Base):
+    """A collection the user put together."""
+
+    __tablename__ = "albums"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(PlainText)
+    created_at: Mapped[float]
+
+
+class AlbumPhotoRow(Base):
+    """A photo's place in an album."""
+
+    __tablename__ = "album_photos"
+    __table_args__ = (Index("ix_album_photos_photo_id", "photo_id"),)
+
+    album_id: Mapped[int] = mapped_column(ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[float]  # between its neighbours', so that moving one photo writes one row
+    decided_at: Mapped[float]
+
+
+class SavedSearchRow(Base):
+    """A query the user gave a name."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(PlainText)
+    query: Mapped[str]  # JSON
+    created_at: Mapped[float]
+
+
+# A photo with a row in one of these is never forgotten, and keeps it when it is found again.
+DECISIONS = (FavouriteRow, RatingRow, FlagRow, AlbumPhotoRow)

@@ -1,0 +1,1 @@
+"""Opening pictures: decode, orient, read metadata, make thumbnails. Runs in decoding processes."""

@@ -1,0 +1,73 @@
+"""One photo, read once: keys, metadata, thumbnail and model pixels are all made from the same bytes."""
+
+import os
+import stat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
+from app.errors import FileAccessError, MediaTooLargeError
+from app.media.content_key import content_key
+from app.media.opening import open_picture
+from app.media.preparing import fit_within, needed_size, prepare_pixels
+from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE, encode_preview, encode_thumbnail
+
+LARGEST_FILE = 500_000_000  # bytes; it is held in memory while the picture is decoded
+
+
+def decode_photo(request: DecodeRequest) -> DecodedPhoto:
+    """Read and decode one photo. Raises a MediaError whose text is written for people."""
+    data, mtime_ns = read_file(request.path)
+    spec, thumbnail_size = request.pixel_spec, request.thumbnail_size
+    picture = open_picture(data, request.path, lambda full: needed_size(spec, thumbnail_size, full))
+    return DecodedPhoto(
+        content_key=content_key(data),
+        pixel_key=picture.pixel_key,
+        size=len(data),
+        mtime_ns=mtime_ns,
+        metadata=picture.metadata,
+        thumbnail=encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile),
+        pixels=prepare_pixels(picture.image, spec, picture.full_size) if spec is not None else None,
+    )
+
+
+def decode_query_image(
+    data: bytes, spec: PixelSpec, thumbnail_size: int = THUMBNAIL_SIZE
+) -> tuple[NDArray[np.uint8], bytes]:
+    """Model pixels (height, width, 3) and a WebP thumbnail of a picture that was dropped or pasted."""
+    picture = open_picture(data, "", lambda full: needed_size(spec, thumbnail_size, full))
+    thumbnail = encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile)
+    return prepare_pixels(picture.image, spec, picture.full_size), thumbnail
+
+
+def make_preview(path: str, size: int = PREVIEW_SIZE) -> bytes:
+    """WebP of a photo, longest side `size` pixels at most."""
+    data, _ = read_file(path)
+    picture = open_picture(data, path, lambda full: fit_within(full, size))
+    return encode_preview(picture.image, size, picture.icc_profile)
+
+
+def read_file(path: str) -> tuple[bytes, int]:
+    """All bytes of a file and its modification time in ns from before they were read."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise FileAccessError("This is not a regular file, so it cannot be read as a picture.")
+        if status.st_size > LARGEST_FILE:
+            raise MediaTooLargeError(
+                f"The file is too large to open ({status.st_size / 1e9:.1f} GB). Save a smaller copy of it."
+            )
+        with open(path, "rb") as file:
+            return file.read(), status.st_mtime_ns
+    except FileNotFoundError as error:
+        raise FileAccessError("The file is no longer there. It was moved, renamed or deleted.") from error
+    except PermissionError as error:
+        raise FileAccessError(
+            "The file may not be read: it is locked by another program or its permissions forbid it."
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or "unknown error"
+        raise FileAccessError(
+            f"The file could not be read from its drive ({reason}). Check the drive and its connection."
+        ) from error

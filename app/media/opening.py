@@ -1,0 +1,263 @@
+"""Bytes of a picture file to an upright RGB picture: content decides the format, errors are for people."""
+
+import contextlib
+import importlib
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from app.domain.media import PhotoMetadata
+from app.errors import DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
+from app.media import raw as raw_files
+from app.media.colours import cmyk_to_rgb, to_rgb
+from app.media.content_key import jpeg_pixel_key, pixel_key
+from app.media.jpeg_stream import is_cut_off
+from app.media.metadata import describe, raw_tags, read_orientation, read_tags
+from app.media.preparing import Size
+from app.media.sniffing import Kind, is_film, sniff
+
+NeededSize = Callable[[Size], Size]  # full upright size -> smallest size that is good enough
+
+MAX_DECODED_PIXELS = 120_000_000  # with copies on the way about 1.2 GB
+MAX_COEFFICIENT_BYTES = 900_000_000  # a progressive JPEG is held as coefficients, whatever the scale
+
+_PLUGINS = {
+    Kind.WEBP: "WebPImagePlugin",
+    Kind.TIFF: "TiffImagePlugin",
+    Kind.PSD: "PsdImagePlugin",
+    Kind.JPEG2000: "Jpeg2KImagePlugin",
+    Kind.ICO: "IcoImagePlugin",
+    Kind.PCX: "PcxImagePlugin",
+    Kind.TGA: "TgaImagePlugin",
+    Kind.AVIF: "AvifImagePlugin",
+}
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_DAMAGED = "The file is damaged, so its picture cannot be read. Restore it from a backup or the original."
+_TRUNCATED = "The file is cut off: part of its picture is missing. Copy it again from the original."
+_EMPTY = "The file is empty. Copy it again from the original."
+_ZEROS = "The file holds nothing but zeros. Copy it again from the original."
+_UNKNOWN = "The file does not hold a picture in a format that Photosift opens, whatever its name says."
+_FILM = "The file holds a film or an image sequence, not a single picture."
+_MEMORY = "The picture needs more memory than one photo may take. Save a smaller copy of it."
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPicture:
+    """An upright RGB picture, at least as large as was asked for unless the file's own is smaller."""
+
+    image: Image.Image
+    full_size: Size  # of the upright picture in the file
+    pixel_key: str
+    metadata: PhotoMetadata
+    icc_profile: bytes | None  # of colours that are not converted yet
+
+
+def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
+    """Decode a picture file; `name` helps only where the content leaves the format open.
+
+    Raises UnsupportedMediaError, DamagedMediaError or MediaTooLargeError.
+    """
+    kind = _kind_of(data, name)
+    with _plain_errors(kind):
+        if kind is Kind.JPEG:
+            return _open_jpeg(data, needed)
+        if kind is Kind.RAW:
+            return _open_raw(data, name, needed)
+        return _open_other(data, kind, needed)
+
+
+def _kind_of(data: bytes, name: str) -> Kind:
+    if not data.strip(b"\0"):
+        raise DamagedMediaError(_ZEROS if data else _EMPTY)
+    if is_film(data):
+        raise UnsupportedMediaError(_FILM)
+    kind = sniff(data, name)
+    if kind is None:
+        raise UnsupportedMediaError(_UNKNOWN)
+    return kind
+
+
+def _open_jpeg(data: bytes, needed: NeededSize) -> OpenedPicture:
+    with _header(data, Kind.JPEG) as header:
+        tags = read_tags(header)
+        orientation = read_orientation(header)
+        full = _turned_size(header.size, orientation)
+        image = _decode_jpeg(header, data, orientation, needed)
+        metadata = describe(tags, size=full, format_=Kind.JPEG, orientation=orientation)
+        key = jpeg_pixel_key(data, orientation)
+        return OpenedPicture(image, full, key, metadata, _profile(header))
+
+
+def _decode_jpeg(
+    header: ImageFile.ImageFile, data: bytes, orientation: int, needed: NeededSize
+) -> Image.Image:
+    """Decode at the smallest of libjpeg's scales (1, 1/2, 1/4, 1/8) that is large enough."""
+    if is_cut_off(data, header.size):
+        raise DamagedMediaError(_TRUNCATED)
+    if header.info.get("progressive") and 6 * header.width * header.height > MAX_COEFFICIENT_BYTES:
+        raise _too_large(header.size)
+    full = _turned_size(header.size, orientation)
+    header.draft(None, _turned_size(needed(full), orientation))
+    return _finish(header, orientation, needed(full))
+
+
+def _open_raw(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
+    try:
+        raw = raw_files.read_raw(data)
+    except Exception as error:
+        kind = sniff(data, "")  # a plain picture under a raw file's name
+        if not raw_files.is_raw_error(error) or kind in (None, Kind.RAW):
+            raise
+        return _open_other(data, kind, needed)
+    full = (raw.width, raw.height)
+    preview = raw.picture if isinstance(raw.picture, bytes) else None
+    metadata = describe(raw_tags(data, preview), size=full, format_=Kind.RAW, orientation=raw.orientation)
+    if isinstance(raw.picture, bytes):
+        return _open_preview(raw.picture, raw, full, metadata, needed)
+    orientation = 1 if raw.turned else raw_files.preview_orientation(raw.picture.size, 1, raw)
+    image, key = _finish_with_key(raw.picture, orientation, needed(full))
+    return OpenedPicture(image, full, key, metadata, None)
+
+
+def _open_preview(
+    preview: bytes, raw: raw_files.RawPicture, full: Size, metadata: PhotoMetadata, needed: NeededSize
+) -> OpenedPicture:
+    with _header(preview, Kind.JPEG) as header:
+        orientation = raw_files.preview_orientation(header.size, read_orientation(header), raw)
+        image = _decode_jpeg(header, preview, orientation, needed)
+        return OpenedPicture(image, full, jpeg_pixel_key(preview, orientation), metadata, _profile(header))
+
+
+def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
+    with _header(data, kind) as header:
+        tags = read_tags(header)
+        stored = _stored_orientation(header)
+        orientation = 1 if kind is Kind.HEIF else read_orientation(header)  # libheif has turned it
+        _check_pixels(header.size)
+        header.load()
+        profile = _profile(header)
+        image: Image.Image = header
+        if image.mode == "CMYK":
+            image, profile = cmyk_to_rgb(image, profile), None
+        if kind is Kind.TIFF:
+            orientation = 1  # Pillow has turned it while loading
+        full = _turned_size(image.size, orientation)
+        image, key = _finish_with_key(image, orientation, needed(full))
+        metadata = describe(tags, size=full, format_=kind, orientation=stored)
+        return OpenedPicture(image, full, key, metadata, profile if header.mode in ("RGB", "RGBA") else None)
+
+
+@contextlib.contextmanager
+def _header(data: bytes, kind: Kind) -> Iterator[ImageFile.ImageFile]:
+    """The opened file, no pixel decoded; warnings about harmless flaws stay quiet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind is Kind.JPEG:  # past Image.open, whose limit of pixels refuses panoramas we can scale down
+            from PIL import JpegImagePlugin
+
+            opened: ImageFile.ImageFile = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        else:
+            _load_plugin(kind)
+            opened = Image.open(io.BytesIO(data), formats=(kind,))
+        with opened:
+            yield opened
+
+
+def _load_plugin(kind: Kind) -> None:
+    """Import one decoder, instead of the seventy that Pillow would import to find it."""
+    if kind is Kind.HEIF:
+        import pillow_heif
+
+        pillow_heif.options.DECODE_THREADS = 1  # whole photos are decoded side by side instead
+        pillow_heif.register_heif_opener(thumbnails=False)
+    elif kind in _PLUGINS:
+        importlib.import_module(f"PIL.{_PLUGINS[kind]}")
+    if kind is Kind.AVIF:
+        from PIL import AvifImagePlugin
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+
+def _finish(picture: Image.Image, orientation: int, needed: Size) -> Image.Image:
+    """Decode what is still to be decoded, convert, scale down, turn."""
+    _check_pixels(picture.size)
+    picture.load()
+    profile = picture.info.get("icc_profile")
+    rgb = cmyk_to_rgb(picture, profile) if picture.mode == "CMYK" else to_rgb(picture)
+    return _turn(_reduce(rgb, _turned_size(needed, orientation)), orientation)
+
+
+def _finish_with_key(picture: Image.Image, orientation: int, needed: Size) -> tuple[Image.Image, str]:
+    rgb = to_rgb(picture)
+    key = pixel_key(rgb, orientation, _turned_size(rgb.size, orientation))
+    return _turn(_reduce(rgb, _turned_size(needed, orientation)), orientation), key
+
+
+def _reduce(picture: Image.Image, needed: Size) -> Image.Image:
+    """Average whole blocks of pixels while the picture stays as large as needed, as reduced JPEGs do."""
+    factor = min(picture.width // needed[0], picture.height // needed[1])
+    return picture.reduce(factor) if factor > 1 else picture
+
+
+def _turn(picture: Image.Image, orientation: int) -> Image.Image:
+    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
+
+
+def _turned_size(size: Size, orientation: int) -> Size:
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
+def _stored_orientation(header: ImageFile.ImageFile) -> int:
+    stored = header.info.get("original_orientation")
+    return stored if isinstance(stored, int) and 1 <= stored <= 8 else read_orientation(header)
+
+
+def _profile(picture: Image.Image) -> bytes | None:
+    profile = picture.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) and picture.mode not in ("CMYK", "L", "1") else None
+
+
+def _check_pixels(size: Size) -> None:
+    if size[0] * size[1] > MAX_DECODED_PIXELS:
+        raise _too_large(size)
+
+
+def _too_large(size: Size) -> MediaTooLargeError:
+    return MediaTooLargeError(
+        f"The picture is too large to open safely ({size[0]} x {size[1]} pixels). Save a smaller copy of it."
+    )
+
+
+@contextlib.contextmanager
+def _plain_errors(kind: Kind) -> Iterator[None]:
+    """Turn whatever a codec makes of a hostile file into one of our errors."""
+    try:
+        yield
+    except MediaError:
+        raise
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise MediaTooLargeError(_MEMORY) from error
+    except (UnidentifiedImageError, SyntaxError) as error:
+        raise DamagedMediaError(
+            f"The file begins as {_with_article(kind)} picture but cannot be read: "
+            "it is damaged or a rare variant of it."
+        ) from error
+    except Exception as error:
+        raise DamagedMediaError(_TRUNCATED if "truncated" in str(error) else _DAMAGED) from error
+
+
+def _with_article(kind: Kind) -> str:
+    return f"an {kind}" if kind.startswith(("A", "I")) else f"a {kind}"

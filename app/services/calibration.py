@@ -1,0 +1,69 @@
+"""What a cosine means: relevance of a score against the library's own distribution.
+
+Cosines of one model live on another scale than those of the next, those between pictures on another than
+those between words and pictures, and a rare query on another than a common one. So a score is judged by how
+far it stands out among the scores that the same query gives to a sample of the whole library, and, for words,
+by the model's own opinion of whether the pair can belong together at all.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.model import ModelSpec
+
+# Photos that have what was asked for lie in the upper tail; 2.5 deviations leave one photo in 160 above the
+# line in a library without any, if scores are normally distributed.
+STRONG_Z = 2.5
+MINIMUM_SAMPLE = 200  # below it a distribution says little, and the floor decides alone
+_FLOOR_PROBABILITY = 1e-4  # of the model's own sigmoid; about cosine 0.06 for SigLIP 2 So400m
+_NO_FLOOR = -1.0  # every cosine may be a match
+_USUAL_SPREAD = 0.05  # about the deviation of random pairs; keeps the terms of one query comparable
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns scores of one term into z-scores."""
+
+    centre: float
+    spread: float
+    strong_z: float  # from here on a match is strong
+
+    def z(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Deviations above the middle of the library."""
+        return np.asarray((scores - self.centre) / self.spread, np.float32)
+
+
+def calibrate(sample: NDArray[np.float32], spec: ModelSpec, *, of_text: bool) -> Calibration:
+    """Median and median absolute deviation of the sample: matches among it do not move them.
+
+    The deviation is scaled by 1.4826, which makes it the standard deviation of a normal distribution
+    (Rousseeuw and Croux 1993). Pictures have no floor: the model was never trained to judge pairs of them.
+    """
+    floor = cosine_floor(spec) if of_text else _NO_FLOOR
+    if len(sample) < MINIMUM_SAMPLE:
+        return _by_floor(floor)
+    centre = float(np.median(sample))
+    spread = 1.4826 * float(np.median(np.abs(sample - centre)))
+    if spread <= 1e-6:  # half of the library is one picture
+        return _by_floor(floor)
+    return Calibration(centre, spread, max(STRONG_Z, (floor - centre) / spread))
+
+
+def cosine_floor(spec: ModelSpec) -> float:
+    """The cosine at which the model's own sigmoid says one in ten thousand.
+
+    p = sigmoid(cosine * scale + bias), so cosine = (log(p / (1 - p)) - bias) / scale. A model trained with a
+    softmax (CLIP: no bias) has no probability of a single pair, and so no floor.
+    """
+    if spec.logit_bias == 0.0:
+        return _NO_FLOOR
+    log_odds = math.log(_FLOOR_PROBABILITY / (1 - _FLOOR_PROBABILITY))
+    return (log_odds - spec.logit_bias) / spec.logit_scale
+
+
+def _by_floor(floor: float) -> Calibration:
+    """What lies above the floor is strong, at a z-score like those of a large library."""
+    return Calibration(floor - STRONG_Z * _USUAL_SPREAD, _USUAL_SPREAD, STRONG_Z)

@@ -1,0 +1,238 @@
+"""Searching: words, pictures, both, or like this one."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from app.domain.media import Framing, PixelSpec
+from app.domain.progress import CancelToken
+from app.domain.query import QueryImage, QueryTerm, SearchFilters, SearchQuery, SearchResult, SortOrder
+from app.domain.status import ModelState, ModelStatus
+from app.errors import AppError, EncoderError, ProcessDiedError, VectorIndexError
+from app.indexing.embedding_target import EmbeddingTarget
+from app.library.library import Library
+from app.media.decode_pool import DecodePool
+from app.services.models import ModelService
+from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, put_first, unscored
+from app.services.scoring import ScoredTerm, exact, nearest
+from app.services.term_embeddings import Embedding, TermEmbeddings
+
+_log = logging.getLogger(__name__)
+
+_NO_FILTERS = SearchFilters()
+_CHIP_SIZE = 96
+_CHIP_SPEC = PixelSpec(Framing.SQUASH, 32, 32, 2)  # a query picture is decoded with some spec, model or not
+_NAMES_ONLY = "so only names, folders and dates were searched."
+
+
+class Stopwatch:
+    """Milliseconds of the steps of one query."""
+
+    def __init__(self) -> None:
+        self.laps: list[tuple[str, float]] = []
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps.append((name, (now - self._since) * 1000))
+        self._since = now
+
+
+class SearchService:
+    """Answers queries. Without a model it still finds names and folders. Thread-safe.
+
+    A query without terms is the library itself, by date, and is never cut to its limit. A complete answer
+    begins with the photos of the one that its limit cut.
+    """
+
+    def __init__(self, library: Library, models: ModelService, decoder: DecodePool) -> None:
+        self._library = library
+        self._models = models
+        self._decoder = decoder
+        self._terms = TermEmbeddings(library, decoder)
+        self._total: tuple[tuple[int, SearchFilters], int] | None = None
+
+    def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
+        """Raises CancelledError when called off, MediaError for a picture that cannot be read.
+
+        AppError when there is nothing to answer with: a picture, and no model.
+        """
+        cancel = cancel or CancelToken()
+        watch = Stopwatch()
+        cancel.check()
+        if not query.terms:
+            ids = self._library.photos.ids(query.filters)
+            watch.lap("library")
+            return _result(query, unscored(ids), len(ids), watch, complete=True)
+        named = self._named(query)
+        watch.lap("names")
+        cancel.check()
+        target, message = self._target_for(query.terms)
+        if target is None:
+            return self._by_name_alone(query, named, message, watch)
+        try:
+            return self._by_meaning(query, named, target, cancel, watch)
+        except (EncoderError, ProcessDiedError, VectorIndexError) as error:
+            if not _words(query.terms):
+                raise
+            _log.warning("searched by name alone: %s", error)
+            return self._by_name_alone(query, named, str(error), watch)
+
+    def open_image(self, data: bytes, name: str = "") -> QueryImage:
+        """Check that these bytes are a picture we can search with. Raises MediaError."""
+        image = QueryImage(data, name)
+        self.image_thumbnail(image)
+        return image
+
+    def image_thumbnail(self, image: QueryImage) -> bytes:
+        """A small WebP for the chip. Raises MediaError."""
+        return self._decoder.submit_query_image(image.data, _CHIP_SPEC, _CHIP_SIZE).result()[1]
+
+    # -- names
+
+    def _named(self, query: SearchQuery) -> list[int]:
+        words = _words(query.terms)
+        return self._library.photos.search_words(words, query.filters, _depth(query)) if words else []
+
+    def _by_name_alone(
+        self, query: SearchQuery, named: Sequence[int], message: str, watch: Stopwatch
+    ) -> SearchResult:
+        ranking = unscored(named)
+        return self._answer(query, ranking, watch, semantic=False, message=message)
+
+    # -- meaning
+
+    def _target_for(self, terms: Sequence[QueryTerm]) -> tuple[EmbeddingTarget | None, str]:
+        """The model to ask; None with the reason when words must do without it. Pictures wait for it."""
+        status, target = self._models.status(), self._models.target
+        texts = [term.text for term in terms if term.text is not None]
+        if target is not None:
+            loaded = status.state is ModelState.READY
+            if loaded or all(self._terms.knows_text(text, target) for text in texts):
+                return target, ""
+        if not _words(terms):
+            raise AppError(f"Searching with a picture needs the model. {_what_to_do(status)}")
+        return None, _why_names_only(status)
+
+    def _by_meaning(
+        self,
+        query: SearchQuery,
+        named: Sequence[int],
+        target: EmbeddingTarget,
+        cancel: CancelToken,
+        watch: Stopwatch,
+    ) -> SearchResult:
+        embeddings = [self._terms.of(term, target) for term in query.terms]
+        watch.lap("encode")
+        cancel.check()
+        try:
+            ranking = self._ranked(query, embeddings, target)
+        except ProcessDiedError as error:  # starts again from files that may be older than the library
+            _log.info("the index is asked once more: %s", error)
+            self._models.mend_index()
+            ranking = self._ranked(query, embeddings, target)
+        watch.lap("index")
+        cancel.check()
+        return self._answer(query, fuse_names(ranking, named), watch)
+
+    def _ranked(
+        self, query: SearchQuery, embeddings: Sequence[Embedding], target: EmbeddingTarget
+    ) -> Ranking:
+        """By meaning: the best for `_depth`, or all of them."""
+        terms = [
+            ScoredTerm.of(term, embedding, target)
+            for term, embedding in zip(query.terms, embeddings, strict=True)
+        ]
+        ranking = None
+        depth = _depth(query)
+        if depth is not None and query.filters == _NO_FILTERS and len(terms) == 1 and terms[0].weight > 0:
+            ranking = nearest(self._library, target, terms[0], depth)
+        if ranking is None:
+            ranking = exact(self._library, target, terms, query.filters)
+        like = query.terms[0].photo_id if len(query.terms) == 1 else None
+        if like is not None and query.terms[0].weight > 0:
+            ranking = put_first(ranking, like)  # before its copies, which are as near
+        return ranking
+
+    # -- answers
+
+    def _answer(
+        self,
+        query: SearchQuery,
+        ranking: Ranking,
+        watch: Stopwatch,
+        *,
+        semantic: bool = True,
+        message: str = "",
+    ) -> SearchResult:
+        """Sort as the query wants it and cut to its limit."""
+        if query.sort is SortOrder.DATE:
+            ranking = by_date(ranking, self._library.photos.ids(query.filters))
+        total = self._count(query.filters)
+        complete = query.limit is None or len(ranking) <= query.limit
+        watch.lap("order")
+        cut = ranking.first(query.limit)
+        return _result(query, cut, total, watch, complete=complete, semantic=semantic, message=message)
+
+    def _count(self, filters: SearchFilters) -> int:
+        """How many photos the filters let through; counted anew only after the library changed."""
+        key = (self._library.version, filters)
+        known = self._total
+        if known is None or known[0] != key:
+            known = self._total = (key, self._library.photos.count_shown(filters))
+        return known[1]
+
+
+def _depth(query: SearchQuery) -> int | None:
+    """How many of the best must be known to answer the query; None for all.
+
+    One more than the limit tells whether it cuts anything; the fused part must be known whole; and what goes
+    by date must be known before it is sorted.
+    """
+    if query.limit is None or query.sort is SortOrder.DATE:
+        return None
+    return max(query.limit, FUSED_DEPTH) + 1
+
+
+def _words(terms: Sequence[QueryTerm]) -> str:
+    """What names are searched for."""
+    return " ".join(term.text for term in terms if term.text and term.weight > 0).strip()
+
+
+def _why_names_only(status: ModelStatus) -> str:
+    if status.state is ModelState.FAILED:
+        return f"{status.message} Until then only names, folders and dates are searched."
+    if status.state is ModelState.LOADING:
+        return f"The model is still loading, {_NAMES_ONLY}"
+    return f"There is no model yet, {_NAMES_ONLY}"
+
+
+def _what_to_do(status: ModelStatus) -> str:
+    if status.state is ModelState.FAILED:
+        return status.message
+    if status.state is ModelState.LOADING:
+        return "It is still loading: try again in a moment."
+    return "Choose one in the settings."
+
+
+def _result(
+    query: SearchQuery,
+    ranking: Ranking,
+    total: int,
+    watch: Stopwatch,
+    *,
+    complete: bool,
+    semantic: bool = True,
+    message: str = "",
+) -> SearchResult:
+    return SearchResult(
+        query=query,
+        photo_ids=ranking.photo_ids,
+        scores=ranking.scores,
+        weak_from=ranking.strong,
+        total=total,
+        complete=complete,
+        semantic=semantic,
+        message=message,
+        timings_ms=tuple(watch.laps),
+    )

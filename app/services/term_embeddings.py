@@ -1,0 +1,91 @@
+"""Embeddings of the parts of a query, remembered."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.media import DecodeRequest
+from app.domain.query import QueryImage, QueryTerm
+from app.errors import FileAccessError
+from app.indexing.embedding_target import EmbeddingTarget
+from app.library.library import Library
+from app.media.decode_pool import DecodePool
+
+Embedding = NDArray[np.float32]  # (dim,), L2-normalised
+
+_REMEMBERED = 1000
+_CHIP_SIZE = 96
+
+
+class TermEmbeddings:
+    """Looks up or computes the embedding of a query term. Thread-safe."""
+
+    def __init__(self, library: Library, decoder: DecodePool) -> None:
+        self._library = library
+        self._decoder = decoder
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, str], Embedding] = OrderedDict()
+
+    def of(self, term: QueryTerm, target: EmbeddingTarget) -> Embedding:
+        """Raises MediaError for a picture that cannot be read, EncoderError when the model fails."""
+        if term.text is not None:
+            return self._of_text(term.text, target)
+        if term.image is not None:
+            return self._of_image(term.image, target)
+        assert term.photo_id is not None, "a term has one of three parts"
+        return self._of_photo(term.photo_id, target)
+
+    def knows_text(self, text: str, target: EmbeddingTarget) -> bool:
+        """It can be answered without the text tower."""
+        with self._lock:
+            return (target.identity, f"text:{text}") in self._known
+
+    def _of_text(self, text: str, target: EmbeddingTarget) -> Embedding:
+        key = (target.identity, f"text:{text}")
+        found = self._recall(key)
+        return found if found is not None else self._keep(key, target.encoder.encode_texts([text])[0])
+
+    def _of_image(self, image: QueryImage, target: EmbeddingTarget) -> Embedding:
+        key = (target.identity, "image:" + hashlib.blake2b(image.data, digest_size=16).hexdigest())
+        found = self._recall(key)
+        if found is not None:
+            return found
+        spec = target.encoder.spec.pixel_spec
+        pixels, _ = self._decoder.submit_query_image(image.data, spec, _CHIP_SIZE).result()
+        return self._keep(key, target.encoder.encode_images([pixels], urgent=True)[0])
+
+    def _of_photo(self, photo_id: int, target: EmbeddingTarget) -> Embedding:
+        label = self._library.photos.label_of(photo_id, target.identity)
+        if label is not None:  # from the library, which has it for sure; the index is a cache
+            stored = self._library.embeddings.vectors(target.identity, np.array([label], np.int64))
+            embedding: Embedding = stored[0]
+            return embedding
+        photos = self._library.photos.get([photo_id])
+        if not photos:
+            raise FileAccessError("This photo is no longer in the library.")
+        photo = photos[0]
+        key = (target.identity, f"photo:{photo_id}:{photo.size}:{photo.mtime_ns}")
+        found = self._recall(key)
+        if found is not None:
+            return found
+        request = DecodeRequest(photo.path, target.encoder.spec.pixel_spec)
+        pixels = self._decoder.submit(request).result().pixels
+        assert pixels is not None, "asked for with a pixel spec"
+        return self._keep(key, target.encoder.encode_images([pixels], urgent=True)[0])
+
+    def _recall(self, key: tuple[str, str]) -> Embedding | None:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+            return None
+
+    def _keep(self, key: tuple[str, str], embedding: Embedding) -> Embedding:
+        with self._lock:
+            self._known[key] = embedding
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return embedding

@@ -1,0 +1,173 @@
+"""The quiet line at the bottom: what is being done, how far it is, and how the model is."""
+
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+
+from app.domain.progress import IndexPhase, IndexProgress
+from app.domain.status import ModelState, ModelStatus
+from app.ui import icons, wording
+
+_DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
+
+
+class ActivityLine(QFrame):
+    """Shows progress and takes the wish to pause; a click opens the problem files."""
+
+    pause_wanted = Signal(bool)  # True: pause, False: go on
+    problems_wanted = Signal()
+    model_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("activityLine")
+        self._paused = False
+        self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setMinimumWidth(60)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedSize(130, 5)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        self._pause = self._button(self._on_pause, QSize(16, 16))
+        self._problems = self._button(self.problems_wanted.emit, QSize(14, 14))
+        self._problems.setToolTip(self.tr("Show the files that could not be read"))
+        self._problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.set_icon(self._problems, "warning")
+        self._model = self._button(self.model_wanted.emit, QSize(14, 14))
+        self._model.setToolTip(self.tr("Model settings"))
+        self._model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.set_icon(self._model, "model")
+        self._lay_out()
+        self.set_watching(False)
+        self.show_progress(IndexProgress(IndexPhase.IDLE))
+        self._model.hide()
+
+    @property
+    def text(self) -> str:
+        """What the line says about indexing."""
+        return self._text.text()
+
+    @property
+    def pause_button(self) -> QToolButton:
+        return self._pause
+
+    @property
+    def problems_button(self) -> QToolButton:
+        return self._problems
+
+    @property
+    def model_button(self) -> QToolButton:
+        return self._model
+
+    @property
+    def progress_bar(self) -> QProgressBar:
+        return self._bar
+
+    def set_watching(self, watching: bool) -> None:
+        """Whether there is any folder: without one, nothing is up to date either."""
+        self._text.setVisible(watching)
+
+    def show_progress(self, progress: IndexProgress) -> None:
+        """Show a snapshot of indexing."""
+        self._text.setText(describe(progress))
+        self._text.setToolTip(wording.printable(progress.current))
+        working = progress.phase in (IndexPhase.INDEXING, IndexPhase.PAUSED) and progress.total > 0
+        self._bar.setVisible(working or progress.phase is IndexPhase.SCANNING)
+        self._bar.setMaximum(progress.total if working else 0)
+        if working:
+            self._bar.setValue(min(progress.done, progress.total))
+        self._paused = progress.phase is IndexPhase.PAUSED
+        self._pause.setVisible(self._paused or working or progress.phase is IndexPhase.SCANNING)
+        self._show_pause_button()
+        self._problems.setVisible(progress.problems > 0)
+        self._problems.setText(wording.problem_count(progress.problems))
+        self._problems.setAccessibleName(self._problems.text())
+
+    def show_problem_count(self, count: int) -> None:
+        """Keep the number of problem files right between reports of progress."""
+        self._problems.setVisible(count > 0)
+        self._problems.setText(wording.problem_count(count))
+        self._problems.setAccessibleName(self._problems.text())
+
+    def show_model(self, status: ModelStatus) -> None:
+        """Show how the model is, in a word or two."""
+        self._model.setText(describe_model(status))
+        self._model.setAccessibleName(self._model.text())
+        self._model.setToolTip(status.message or self.tr("Model settings"))
+        self._model.show()
+
+    def _on_pause(self) -> None:
+        self.pause_wanted.emit(not self._paused)
+
+    def _button(self, act: object, size: QSize) -> QToolButton:
+        button = QToolButton()
+        button.setIconSize(size)
+        button.clicked.connect(act)
+        return button
+
+    def _show_pause_button(self) -> None:
+        icons.set_icon(self._pause, "play" if self._paused else "pause")
+        text = self.tr("Go on") if self._paused else self.tr("Pause")
+        self._pause.setToolTip(text)
+        self._pause.setAccessibleName(text)
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 3, 8, 3)
+        layout.setSpacing(10)
+        layout.addWidget(self._text)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._pause)
+        layout.addStretch(1)
+        layout.addWidget(self._problems)
+        layout.addWidget(self._model)
+        self.setMinimumHeight(34)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.problems_wanted.emit()
+
+
+def describe(progress: IndexProgress) -> str:
+    """Progress in one line: "Reading photos · 1,204 of 5,678 · 12 a second · about 6 minutes left"."""
+    parts = [_phase(progress)]
+    if progress.phase in (IndexPhase.INDEXING, IndexPhase.PAUSED) and progress.total:
+        done, total = wording.number(progress.done), wording.number(progress.total)
+        parts.append(_tr("{done} of {total}").format(done=done, total=total))
+    if progress.phase is IndexPhase.INDEXING:
+        if progress.rate:
+            parts.append(wording.rate(progress.rate))
+        if progress.seconds_left is not None:
+            parts.append(wording.time_left(progress.seconds_left))
+    if progress.message:
+        parts.append(progress.message)
+    return " · ".join(parts)
+
+
+def describe_model(status: ModelStatus) -> str:
+    """The model in a few words."""
+    if status.state is ModelState.NONE:
+        return _tr("No model")
+    if status.state is ModelState.LOADING:
+        return _tr("Loading model…")
+    if status.state is ModelState.FAILED:
+        return _tr("The model does not work")
+    device = _DEVICES.get(status.device, status.device)
+    return f"{status.name} · {device}" if device else status.name
+
+
+def _phase(progress: IndexProgress) -> str:
+    if progress.phase is IndexPhase.SCANNING:
+        where = wording.folder_name(progress.current) if progress.current else ""
+        return _tr("Looking through {place}").format(place=where) if where else _tr("Looking for photos")
+    return {
+        IndexPhase.IDLE: _tr("Everything is up to date"),
+        IndexPhase.INDEXING: _tr("Reading photos"),
+        IndexPhase.PAUSED: _tr("Paused"),
+        IndexPhase.STOPPED: _tr("Stopped"),
+    }[progress.phase]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ActivityLine", text)

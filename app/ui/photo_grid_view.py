@@ -1,0 +1,109 @@
+"""The photos of a result: what the user wishes done with them, by key, mouse, menu or drag."""
+
+from functools import partial
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QDrag, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QWidget
+
+from app.domain.photo import Photo
+from app.ui.drag_picture import EDGE, drag_picture
+from app.ui.file_actions import mime_data
+from app.ui.photo_commands import COMMANDS, Command, command_of
+from app.ui.selectable_view import SelectableView
+
+_FIRST_OF_GROUP = (Command.SIMILAR, Command.COPY, Command.TRASH)
+
+
+class PhotoGridView(SelectableView):
+    """The grid in the middle of the window. Says what is wished; does nothing to photos itself."""
+
+    open_requested = Signal(object)  # list of photo ids
+    preview_requested = Signal(int)  # row
+    similar_requested = Signal(object)  # photo id
+    favourite_requested = Signal(object, bool)  # list of photo ids, the wish
+    trash_requested = Signal(object)  # list of photo ids
+    reveal_requested = Signal(object)  # photo id
+    copy_requested = Signal(object)  # list of photo ids
+
+    def __init__(self, parent: QWidget | None = None, *, tile_size: int = 200) -> None:
+        super().__init__(parent, tile_size=tile_size)
+        self.setAccessibleName(self.tr("Photos"))
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.doubleClicked.connect(self._on_double_clicked)
+
+    def trigger(self, command: Command) -> None:
+        """Do with the selected photos what a key or the menu asks for; nothing without a selection."""
+        row = self.lead_row()
+        if row is None:
+            return
+        ids, lead = self.selected_ids(), self.grid_model.id_at(row)
+        {
+            Command.OPEN: partial(self.open_requested.emit, ids),
+            Command.PREVIEW: partial(self.preview_requested.emit, row),
+            Command.SIMILAR: partial(self.similar_requested.emit, lead),
+            Command.FAVOURITE: partial(self.favourite_requested.emit, ids, not self._is_favourite(row)),
+            Command.COPY: partial(self.copy_requested.emit, ids),
+            Command.REVEAL: partial(self.reveal_requested.emit, lead),
+            Command.TRASH: partial(self.trash_requested.emit, ids),
+        }[command]()
+
+    def menu_at(self, row: int) -> QMenu:
+        """The context menu for the selection that the row is part of."""
+        single = len(self.selected_ids()) == 1
+        menu = QMenu(self)
+        for command, info in COMMANDS.items():
+            if command in _FIRST_OF_GROUP:
+                menu.addSeparator()
+            unfavourite = command is Command.FAVOURITE and self._is_favourite(row)
+            text = self.tr("Remove from favourites") if unfavourite else info.translated()
+            action = QAction(text, menu)
+            action.setShortcut(info.keys[0])  # shown only: the keys are handled in keyPressEvent
+            action.setShortcutVisibleInContextMenu(True)
+            action.setEnabled(single or not info.single)
+            action.triggered.connect(partial(self.trigger, command))
+            menu.addAction(action)
+        return menu
+
+    def _is_favourite(self, row: int) -> bool:
+        photo = self.grid_model.photo_at(row)
+        return photo is not None and photo.favourite
+
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        self.open_requested.emit([self.grid_model.id_at(index.row())])
+
+    def _drag(self, photos: list[Photo]) -> None:
+        """Start only while the button is still down: the photos may have come from the library meanwhile."""
+        row = self.lead_row()
+        if not photos or row is None or not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(mime_data(photo.path for photo in photos))
+        drag.setPixmap(drag_picture(self, self.grid_model.pixmap_at(row), len(photos)))
+        drag.setHotSpot(QPoint(EDGE // 2, EDGE * 3 // 4))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    # --- Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        command = command_of(event)
+        if command is None:
+            super().keyPressEvent(event)
+        else:
+            self.trigger(command)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if keyboard else self.indexAt(event.pos())
+        if not index.isValid():
+            return
+        if not self.selectionModel().isSelected(index):
+            self.setCurrentIndex(index)
+        where = self.visualRect(index).center() if keyboard else event.pos()
+        menu = self.menu_at(index.row())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.viewport().mapToGlobal(where))
+
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        self.grid_model.fetch(self.selected_ids(), self._drag)

@@ -1,0 +1,160 @@
+"""The line above the grid: what is shown, in which order, and how large."""
+
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from app.domain.query import SearchResult, SortOrder
+from app.ui import icons, wording
+from app.ui.scope import Scope, ScopeKind
+
+SMALLEST_TILE, LARGEST_TILE = 96, 512
+
+
+class ResultHeader(QFrame):
+    """Result count, sort order and tile size."""
+
+    sort_changed = Signal(object)  # SortOrder
+    tile_size_changed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("resultHeader")
+        self._count = QLabel()
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
+        self._hint = QLabel()
+        self._hint.setTextFormat(Qt.TextFormat.PlainText)
+        self._hint.setProperty("rank", "muted")
+        self._sort = SortOrder.RELEVANCE
+        self._relevance = self._sort_button(self.tr("Best first"), SortOrder.RELEVANCE)
+        self._date = self._sort_button(self.tr("Newest first"), SortOrder.DATE)
+        self._relevance.setChecked(True)
+        self._slider = self._build_slider()
+        self._lay_out()
+        self.set_sortable(False)
+
+    @property
+    def sort(self) -> SortOrder:
+        """The order that was chosen for queries."""
+        return self._sort
+
+    @property
+    def slider(self) -> QSlider:
+        return self._slider
+
+    @property
+    def text(self) -> str:
+        """The whole line as it reads."""
+        return " ".join(part for part in (self._count.text(), self._hint.text()) if part)
+
+    def show_result(self, result: SearchResult, scope: Scope) -> None:
+        """Say what the grid shows."""
+        self._count.setText(describe(result, scope))
+        self._hint.setText(result.message)
+
+    def show_searching(self) -> None:
+        """Say that an answer takes a while."""
+        self._hint.setText(self.tr("Searching…"))
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self._count.clear()
+        self._hint.clear()
+
+    def set_sortable(self, sortable: bool) -> None:
+        """Offer the choice of order, or not: without a query the library is always by date."""
+        self._relevance.setVisible(sortable)
+        self._date.setVisible(sortable)
+
+    def choose_sort(self, sort: SortOrder) -> None:
+        """Change the order, as if its button had been clicked."""
+        (self._relevance if sort is SortOrder.RELEVANCE else self._date).setChecked(True)
+        if sort is not self._sort:
+            self._sort = sort
+            self.sort_changed.emit(sort)
+
+    def show_tile_size(self, size: int) -> None:
+        """Follow a change of size made elsewhere."""
+        self._slider.blockSignals(True)
+        self._slider.setValue(size)
+        self._slider.blockSignals(False)
+
+    def _sort_button(self, text: str, sort: SortOrder) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("sortButton")
+        button.setText(text)
+        button.setCheckable(True)
+        button.setAccessibleName(self.tr("Sort: {order}").format(order=text))
+        button.clicked.connect(lambda: self.choose_sort(sort))
+        return button
+
+    def _build_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(SMALLEST_TILE, LARGEST_TILE)
+        slider.setPageStep(32)
+        slider.setFixedWidth(110)
+        slider.setAccessibleName(self.tr("Size of the photos"))
+        slider.setToolTip(self.tr("Size of the photos"))
+        slider.valueChanged.connect(self.tile_size_changed)
+        return slider
+
+    def _lay_out(self) -> None:
+        group = QButtonGroup(self)
+        group.addButton(self._relevance)
+        group.addButton(self._date)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 6, 14, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self._count)
+        layout.addSpacing(8)
+        layout.addWidget(self._hint, 1)
+        layout.addWidget(self._relevance)
+        layout.addWidget(self._date)
+        layout.addSpacing(12)
+        for icon, step in (("tiles-small", -32), ("tiles-large", 32)):
+            layout.addWidget(self._size_button(icon, step))
+        layout.insertWidget(layout.count() - 1, self._slider)
+
+    def _size_button(self, icon: str, step: int) -> QToolButton:
+        button = QToolButton()
+        text = self.tr("Larger photos") if step > 0 else self.tr("Smaller photos")
+        button.setToolTip(text)
+        button.setAccessibleName(text)
+        button.setIconSize(QSize(16, 16))
+        icons.set_icon(button, icon)
+        button.clicked.connect(lambda: self._slider.setValue(self._slider.value() + step))
+        return button
+
+
+def describe(result: SearchResult, scope: Scope) -> str:
+    """What a result holds, in one short phrase."""
+    where = _place(scope)
+    if not result.query.terms:
+        return (
+            f"{where} · {wording.photo_count(result.total)}" if where else wording.photo_count(result.total)
+        )
+    shown, strong = len(result.photo_ids), result.weak_from
+    more = "+" if not result.complete else ""
+    if not shown:
+        text = _tr("No match")
+    elif strong == 0:
+        text = _tr("No clear match, the nearest {n} photos").format(n=wording.number(shown))
+    elif strong == shown:
+        text = wording.match_count(shown) if not more else _tr("{n}+ matches").format(n=wording.number(shown))
+    else:
+        weaker = _tr("{n}{more} weaker").format(n=wording.number(shown - strong), more=more)
+        text = f"{wording.match_count(strong)}, {weaker}"
+    return _tr("{matches} in {place}").format(matches=text, place=where) if where else text
+
+
+def _place(scope: Scope) -> str:
+    if scope.kind is ScopeKind.FOLDER:
+        return scope.name
+    if scope.kind is ScopeKind.FAVOURITES:
+        return _tr("Favourites")
+    if scope.kind is ScopeKind.RECENT:
+        return _tr("Recently added")
+    return ""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ResultHeader", text)

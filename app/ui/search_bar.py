@@ -1,0 +1,254 @@
+"""The search bar: words, and pictures as chips, searched after a pause in typing or at once with Enter."""
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCompleter,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QToolButton,
+    QWidget,
+)
+
+from app.domain.query import QueryTerm
+from app.ui import icons
+from app.ui.dropped_content import clipboard_mime, is_web_address, path_in_text
+from app.ui.picture_chip import PictureChip
+from app.ui.theme import scaled_font
+
+TYPING_PAUSE_MS = 150
+
+
+class SearchBar(QFrame):
+    """Collects the terms of a query and says when they changed.
+
+    It knows no services: what is pasted or chosen goes out as a wish, and comes back as a chip.
+    """
+
+    terms_changed = Signal(object)  # tuple[QueryTerm, ...]
+    submitted = Signal(str)  # the words, when Enter was pressed: worth remembering
+    pasted = Signal(QMimeData)  # the clipboard held something other than plain words
+    picture_wanted = Signal()
+    leave_wanted = Signal()  # Down without a history: on to the photos
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("searchField")
+        self.setMinimumHeight(42)
+        self._chips: list[PictureChip] = []
+        self._sent: tuple[QueryTerm, ...] = ()
+        self._timer = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
+        self._timer.timeout.connect(self._send)
+        self._edit = self._build_edit()
+        self._history = QStringListModel(self)
+        self._popup = QListView()
+        self._popup.setAccessibleName(self.tr("Recent searches"))
+        self._completer = self._build_completer()
+        self._chip_row = QHBoxLayout()
+        self._chip_row.setSpacing(6)
+        self._clear = self._button("close", self.tr("Clear the search"), self.clear)
+        self._recent = self._button("history", self.tr("Recent searches"), self.show_history)
+        self._choose = self._button("picture", self.tr("Choose a picture…"), self.picture_wanted.emit)
+        self._lay_out()
+        self._show_buttons()
+
+    @property
+    def edit(self) -> QLineEdit:
+        """The field for the words."""
+        return self._edit
+
+    @property
+    def chips(self) -> tuple[PictureChip, ...]:
+        return tuple(self._chips)
+
+    @property
+    def history_popup(self) -> QAbstractItemView:
+        """The list of recent searches."""
+        return self._popup
+
+    def text(self) -> str:
+        """The words, without spaces around them."""
+        return self._edit.text().strip()
+
+    def terms(self) -> tuple[QueryTerm, ...]:
+        """The query as it stands: the words first, then the pictures."""
+        words = (QueryTerm(text=self.text()),) if self.text() else ()
+        return (*words, *(chip.term for chip in self._chips))
+
+    def set_text(self, text: str) -> None:
+        """Put words in and search for them at once."""
+        self._edit.setText(text)
+        self.search_now()
+
+    def add_chip(self, term: QueryTerm, name: str, thumbnail: bytes = b"") -> PictureChip:
+        """Add a picture and search at once; one that is there already is not added twice."""
+        for chip in self._chips:
+            if (chip.term.image, chip.term.photo_id) == (term.image, term.photo_id):
+                return chip
+        chip = PictureChip(term, name, thumbnail)
+        chip.changed.connect(self._timer.start)
+        chip.removed.connect(lambda: self._remove(chip))
+        self._chips.append(chip)
+        self._chip_row.addWidget(chip)
+        self.search_now()
+        return chip
+
+    def clear(self) -> None:
+        """Take words and pictures out and show the library again."""
+        self.empty()
+        self.search_now()
+        self._edit.setFocus()
+
+    def empty(self) -> None:
+        """Take words and pictures out without a search: something else is about to come in."""
+        self._edit.clear()
+        self._timer.stop()
+        for chip in self._chips:
+            chip.deleteLater()
+        self._chips.clear()
+        self._show_buttons()
+
+    def search_now(self) -> None:
+        """Send the terms without waiting for a pause."""
+        self._timer.stop()
+        self._show_buttons()
+        self._send()
+
+    def set_history(self, entries: tuple[str, ...]) -> None:
+        """Recent searches, newest first."""
+        self._history.setStringList(list(entries))
+        self._show_buttons()
+
+    def show_history(self) -> None:
+        """Open the list of recent searches."""
+        self._edit.setFocus()
+        self._completer.complete()
+
+    def focus(self) -> None:
+        """Put the cursor in, with the words selected so that typing replaces them."""
+        self._edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._edit.selectAll()
+
+    def _build_edit(self) -> QLineEdit:
+        edit = QLineEdit()
+        edit.setPlaceholderText(self.tr("Describe a photo, or drop one here"))
+        edit.setAccessibleName(self.tr("Search"))
+        edit.setFrame(False)
+        edit.setFont(scaled_font(edit.font(), 1.1))
+        edit.setMinimumWidth(160)
+        edit.setAcceptDrops(False)  # the window takes drops everywhere, with one meaning
+        edit.textChanged.connect(self._on_text_changed)
+        edit.installEventFilter(self)
+        return edit
+
+    def _build_completer(self) -> QCompleter:
+        """Opened by hand only: a list that jumps up while typing takes the Enter key away."""
+        completer = QCompleter(self._history, self)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.setWidget(self._edit)
+        completer.activated.connect(self.set_text)
+        completer.setPopup(self._popup)
+        return completer
+
+    def _button(self, icon: str, text: str, act: object) -> QToolButton:
+        button = QToolButton()
+        button.setToolTip(text)
+        button.setAccessibleName(text)
+        button.setIconSize(QSize(18, 18))
+        icons.set_icon(button, icon)
+        button.clicked.connect(act)
+        return button
+
+    def _lay_out(self) -> None:
+        sign = QLabel()
+        sign.setPixmap(icons.pixmap("search", 18, self.palette().placeholderText().color(), 2))
+        self._sign = sign
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(13, 3, 6, 3)
+        layout.setSpacing(6)
+        layout.addWidget(sign)
+        layout.addLayout(self._chip_row)
+        layout.addWidget(self._edit, 1)
+        for button in (self._clear, self._recent, self._choose):
+            layout.addWidget(button)
+
+    def _remove(self, chip: PictureChip) -> None:
+        self._chips.remove(chip)
+        chip.deleteLater()
+        self._edit.setFocus()
+        self.search_now()
+
+    def _on_text_changed(self) -> None:
+        self._show_buttons()
+        self._timer.start()
+
+    def _show_buttons(self) -> None:
+        self._clear.setVisible(bool(self._edit.text() or self._chips))
+        self._recent.setVisible(bool(self._history.rowCount()))
+        self._edit.setPlaceholderText(
+            self.tr("Add words to narrow it down")
+            if self._chips
+            else self.tr("Describe a photo, or drop one here")
+        )
+
+    def _send(self) -> None:
+        terms = self.terms()
+        if terms != self._sent:
+            self._sent = terms
+            self.terms_changed.emit(terms)
+
+    def _on_key(self, event: QKeyEvent) -> bool:
+        """Keys of the field that mean more here than in any other; True when used up."""
+        if event.matches(QKeySequence.StandardKey.Paste):
+            return self._paste()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.search_now()
+            self.submitted.emit(self.text())
+            return True
+        if event.key() == Qt.Key.Key_Down:
+            if self._history.rowCount() and not self._edit.text():
+                self.show_history()
+            else:
+                self.leave_wanted.emit()
+            return True
+        if event.key() == Qt.Key.Key_Backspace and not self._edit.text() and self._chips:
+            self._remove(self._chips[-1])
+            return True
+        return False
+
+    def _paste(self) -> bool:
+        """Plain words go into the field as ever; a picture, a file or an address goes out."""
+        mime = clipboard_mime()
+        if mime is None or _is_plain_words(mime):
+            return False
+        self.pasted.emit(mime)
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._edit:
+            if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+                self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
+                self.style().unpolish(self)
+                self.style().polish(self)
+            elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+                return self._on_key(event)
+        return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_sign"):
+            self._sign.setPixmap(icons.pixmap("search", 18, self.palette().placeholderText().color(), 2))
+        super().changeEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._edit.setFocus()
+
+
+def _is_plain_words(mime: QMimeData) -> bool:
+    """Whether a paste belongs into the field; a table copied as text and image at once does."""
+    if mime.hasUrls() or not mime.hasText():
+        return False
+    return path_in_text(mime.text()) is None and not is_web_address(mime.text())

@@ -1,0 +1,267 @@
+"""The entries of the sidebar: fixed ones, watched folders, and subfolders as far as they were opened."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from app.domain.photo import FolderState, FolderStatus, Subfolder
+from app.domain.status import LibraryCounts
+from app.ui import wording
+from app.ui.scope import Scope, ScopeKind
+
+Index = QModelIndex | QPersistentModelIndex
+
+_numbers = itertools.count(1)
+
+
+class Role(IntEnum):
+    """What an entry holds beside its name."""
+
+    SCOPE = Qt.ItemDataRole.UserRole + 1
+    COUNT = Qt.ItemDataRole.UserRole + 2
+    ICON = Qt.ItemDataRole.UserRole + 3
+    STATE = Qt.ItemDataRole.UserRole + 4
+    HEADING = Qt.ItemDataRole.UserRole + 5
+
+
+@dataclass(eq=False, slots=True)
+class _Entry:
+    """One row. Indexes carry its number: a number outlives the row without doing harm."""
+
+    name: str
+    icon: str = ""
+    scope: Scope | None = None  # None: a heading
+    parent: "_Entry | None" = None
+    children: list["_Entry"] = field(default_factory=list)
+    has_children: bool = False  # some may be there that were not asked for yet
+    loaded: bool = False
+    count: int = 0
+    state: FolderState | None = None
+    description: str = ""
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def row(self) -> int:
+        return self.parent.children.index(self) if self.parent is not None else 0
+
+
+class SidebarModel(QAbstractItemModel):
+    """A tree that asks for the children of a folder when it is opened, and takes them when they come."""
+
+    children_wanted = Signal(int, str)  # folder_id, relative path of the parent
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._root = _Entry("", loaded=True, has_children=True)
+        self._entries: dict[int, _Entry] = {}
+        self._folders: dict[int, _Entry] = {}
+        self._all = _Entry(self.tr("All photos"), "photos", Scope())
+        self._favourites = _Entry(self.tr("Favourites"), "heart", Scope(ScopeKind.FAVOURITES))
+        self._recent = _Entry(self.tr("Recently added"), "recent", Scope(ScopeKind.RECENT))
+        self._problems = _Entry(self.tr("Problem files"), "warning", Scope(ScopeKind.PROBLEMS))
+        for entry in (self._all, self._favourites, self._recent, _Entry(self.tr("Folders"))):
+            self._insert(self._root, len(self._root.children), entry)
+
+    @property
+    def folder_ids(self) -> tuple[int, ...]:
+        return tuple(self._folders)
+
+    def set_counts(self, counts: LibraryCounts) -> None:
+        """Numbers of the fixed entries; problem files appear only while there are any."""
+        numbers = (counts.photos, counts.favourites, counts.recent, counts.problems)
+        entries = (self._all, self._favourites, self._recent, self._problems)
+        for entry, number in zip(entries, numbers, strict=True):
+            self._change(entry, count=number)
+        shown = self._problems.number in self._entries
+        if counts.problems and not shown:
+            self._insert(self._root, self._recent.row + 1, self._problems)
+        elif not counts.problems and shown:
+            self._remove(self._problems)
+
+    def set_folders(self, statuses: Sequence[FolderStatus]) -> None:
+        """Bring the folders up to date; opened subfolders stay open."""
+        wanted = {status.folder.folder_id for status in statuses}
+        for folder_id in [known for known in self._folders if known not in wanted]:
+            self._remove(self._folders.pop(folder_id))
+        for status in statuses:
+            folder_id = status.folder.folder_id
+            if folder_id not in self._folders:
+                self._folders[folder_id] = _folder_entry(status)
+                self._insert(self._root, len(self._root.children), self._folders[folder_id])
+            self._change(
+                self._folders[folder_id],
+                count=status.photo_count,
+                state=status.state,
+                description=self._describe(status),
+            )
+
+    def set_subfolders(self, folder_id: int, parent: str, subfolders: Sequence[Subfolder]) -> None:
+        """Fill in the children that `children_wanted` asked for, or bring them up to date."""
+        entry = self._find(folder_id, parent)
+        if entry is None:
+            return
+        entry.loaded = True
+        names = {subfolder.relative_path for subfolder in subfolders}
+        for child in [child for child in entry.children if _path(child) not in names]:
+            self._remove(child)
+        known = {_path(child): child for child in entry.children}
+        for row, subfolder in enumerate(subfolders):
+            child = known.get(subfolder.relative_path) or _subfolder_entry(subfolder)
+            if child.parent is None:
+                self._insert(entry, row, child)
+            self._change(child, count=subfolder.photo_count, has_children=subfolder.has_children)
+        self._change(entry, has_children=bool(subfolders))
+
+    def loaded_parents(self) -> list[tuple[int, str]]:
+        """Folders whose children are shown: (folder_id, relative path)."""
+        return [
+            (entry.scope.folder_id, entry.scope.subfolder)
+            for entry in _walk(self._folders.values())
+            if entry.loaded and entry.scope is not None and entry.scope.folder_id is not None
+        ]
+
+    def index_of(self, scope: Scope) -> QModelIndex:
+        """Where an entry is; invalid when it is not shown."""
+        if scope.kind is ScopeKind.FOLDER and scope.folder_id is not None:
+            return self._index(self._find(scope.folder_id, scope.subfolder))
+        entries = (self._all, self._favourites, self._recent, self._problems)
+        return self._index(next((e for e in entries if e.scope and e.scope.kind is scope.kind), None))
+
+    # --- the tree
+
+    def _find(self, folder_id: int, relative_path: str) -> _Entry | None:
+        entry = self._folders.get(folder_id)
+        parts = relative_path.split("/") if relative_path else []
+        for depth in range(len(parts)):
+            path = "/".join(parts[: depth + 1])
+            children = entry.children if entry is not None else []
+            entry = next((child for child in children if _path(child) == path), None)
+        return entry
+
+    def _insert(self, parent: _Entry, row: int, entry: _Entry) -> None:
+        self.beginInsertRows(self._index(parent), row, row)
+        entry.parent = parent
+        parent.children.insert(row, entry)
+        self._entries[entry.number] = entry
+        self.endInsertRows()
+
+    def _remove(self, entry: _Entry) -> None:
+        parent, row = entry.parent, entry.row
+        if parent is None:
+            return
+        self.beginRemoveRows(self._index(parent), row, row)
+        parent.children.remove(entry)
+        entry.parent = None
+        for gone in _walk([entry]):
+            self._entries.pop(gone.number, None)
+        self.endRemoveRows()
+
+    def _change(self, entry: _Entry, **values: Any) -> None:
+        changed = {name: value for name, value in values.items() if getattr(entry, name) != value}
+        for name, value in changed.items():
+            setattr(entry, name, value)
+        if changed and entry.number in self._entries:
+            index = self._index(entry)
+            self.dataChanged.emit(index, index)
+
+    def _index(self, entry: _Entry | None) -> QModelIndex:
+        if entry is None or entry.number not in self._entries:
+            return QModelIndex()
+        return self.createIndex(entry.row, 0, entry.number)
+
+    def _entry(self, index: Index) -> _Entry:
+        return self._entries.get(index.internalId(), self._root) if index.isValid() else self._root
+
+    def _describe(self, status: FolderStatus) -> str:
+        """State and counts in words: the tooltip, and what a screen reader says."""
+        words = {
+            FolderState.WATCHING: self.tr("up to date"),
+            FolderState.SCANNING: self.tr("looking for photos"),
+            FolderState.OFFLINE: self.tr("not connected"),
+            FolderState.PROBLEM: self.tr("cannot be read"),
+        }[status.state]
+        parts = [words, wording.photo_count(status.photo_count)]
+        if status.pending_count:
+            parts.append(self.tr("{n} waiting").format(n=wording.number(status.pending_count)))
+        if status.problem_count:
+            parts.append(wording.problem_count(status.problem_count))
+        lines = [wording.printable(status.folder.path), ", ".join(parts), status.message]
+        return "\n".join(line for line in lines if line)
+
+    # --- Qt
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        children = self._entry(parent).children
+        if column != 0 or not 0 <= row < len(children):
+            return QModelIndex()
+        return self.createIndex(row, 0, children[row].number)
+
+    def parent(self, child: Index) -> QModelIndex:  # type: ignore[override]  # QObject has one too
+        return self._index(self._entry(child).parent)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return len(self._entry(parent).children)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 1
+
+    def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008 - Qt's own default
+        entry = self._entry(parent)
+        return entry.has_children or bool(entry.children)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        entry = self._entry(parent)
+        return entry.has_children and not entry.loaded
+
+    def fetchMore(self, parent: Index) -> None:
+        entry = self._entry(parent)
+        if entry.scope is not None and not entry.loaded:
+            entry.loaded = True
+            self.children_wanted.emit(entry.scope.folder_id, entry.scope.subfolder)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if self._entry(index).scope is None:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        entry = self._entry(index)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ", ".join(filter(None, (entry.name, entry.description or wording.number(entry.count))))
+        values: dict[int, Any] = {
+            Qt.ItemDataRole.DisplayRole: entry.name,
+            Qt.ItemDataRole.ToolTipRole: entry.description or None,
+            Role.SCOPE: entry.scope,
+            Role.COUNT: entry.count,
+            Role.ICON: entry.icon,
+            Role.STATE: entry.state,
+            Role.HEADING: entry.scope is None,
+        }
+        return values.get(role)
+
+
+def _walk(entries: Iterable[_Entry]) -> Iterator[_Entry]:
+    for entry in entries:
+        yield entry
+        yield from _walk(entry.children)
+
+
+def _path(entry: _Entry) -> str:
+    return entry.scope.subfolder if entry.scope is not None else ""
+
+
+def _folder_entry(status: FolderStatus) -> _Entry:
+    name = wording.folder_name(status.folder.path)
+    scope = Scope(ScopeKind.FOLDER, status.folder.folder_id, "", name)
+    return _Entry(name, "folder", scope, has_children=True)  # nobody knows before it is opened
+
+
+def _subfolder_entry(subfolder: Subfolder) -> _Entry:
+    name = wording.printable(subfolder.name)
+    return _Entry(name, "folder", Scope(ScopeKind.FOLDER, subfolder.folder_id, subfolder.relative_path, name))

@@ -1,0 +1,1 @@
+"""The tests, benchmarks and fault tests of Photosift."""

@@ -1,0 +1,53 @@
+"""The fakes answer to the same calls as the services they stand for."""
+
+import inspect
+
+import fakes
+import pytest
+
+from app.services.downloads import ModelDownloadService
+from app.services.fetch import PictureFetcher
+from app.services.indexing import IndexingService
+from app.services.library import LibraryService
+from app.services.models import ModelService
+from app.services.search import SearchService
+
+_NOT_FOR_THE_WINDOW = {
+    "target",
+    "identity",
+    "close",
+    "wait",
+    "mend_index",
+}  # what services and bootstrap tell each other
+
+
+def _public(cls: type) -> dict[str, inspect.Signature | None]:
+    members = {name: member for name, member in vars(cls).items() if not name.startswith("_")}
+    return {name: inspect.signature(m) if callable(m) else None for name, m in members.items()}
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        LibraryService,
+        SearchService,
+        IndexingService,
+        ModelService,
+        ModelDownloadService,
+        PictureFetcher,
+    ],
+)
+def test_fakes_have_the_methods_of_the_services(service: type) -> None:
+    fake = _public(getattr(fakes, f"Fake{service.__name__}"))
+    for name, signature in _public(service).items():
+        if name in _NOT_FOR_THE_WINDOW:
+            continue
+        assert name in fake, f"{service.__name__}.{name} is missing in its fake"
+        assert fake[name] == signature
+
+
+def test_a_million_photos_cost_nothing_until_asked_for() -> None:
+    library = fakes.FakeLibraryService(1_000_000)
+
+    assert library.photos([1, 999_999, 1_000_001])[1].photo_id == 999_999
+    assert len(library.ids()) == 1_000_000

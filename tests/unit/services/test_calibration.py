@@ -1,0 +1,77 @@
+"""What is a strong match."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.services.calibration import MINIMUM_SAMPLE, STRONG_Z, calibrate, cosine_floor
+from tests.fake_encoder import FakeEncoder
+from tests.library_seed import seed_model
+
+SIGLIP = seed_model()
+CLIP = replace(SIGLIP, logit_bias=0.0)
+
+
+def strong(sample, spec=SIGLIP, *, of_text=True, scores=None):
+    calibration = calibrate(np.asarray(sample, np.float32), spec, of_text=of_text)
+    scores = sample if scores is None else scores
+    return calibration.z(np.asarray(scores, np.float32)) >= calibration.strong_z
+
+
+def test_the_floor_is_where_the_models_sigmoid_says_one_in_ten_thousand():
+    floor = cosine_floor(SIGLIP)
+
+    logit = floor * SIGLIP.logit_scale + SIGLIP.logit_bias
+    assert 1 / (1 + np.exp(-logit)) == pytest.approx(1e-4, rel=1e-6)
+
+
+def test_a_model_without_a_bias_has_no_floor():
+    assert cosine_floor(CLIP) == -1.0
+
+
+def test_five_in_a_hundred_matches_are_found_and_nearly_nothing_else():
+    random = np.random.default_rng(1)
+    others, matches = random.normal(0.0, 0.02, 1900), random.normal(0.13, 0.015, 100)
+
+    found = strong(np.concatenate([others, matches]))
+
+    assert found[1900:].mean() > 0.95
+    assert found[:1900].mean() < 0.01
+
+
+def test_a_library_without_matches_has_hardly_a_strong_one():
+    found = strong(np.random.default_rng(2).normal(0.0, 0.02, 2048))
+
+    assert found.mean() < 0.005
+
+
+def test_without_a_floor_only_what_stands_out_is_strong():
+    found = strong(np.random.default_rng(2).normal(0.2, 0.02, 2048), CLIP)
+
+    assert found.mean() < 0.02
+
+
+@pytest.mark.parametrize("count", [0, 1, 150, MINIMUM_SAMPLE - 1])
+def test_in_a_small_library_the_floor_decides_alone(count):
+    floor = cosine_floor(SIGLIP)
+
+    found = strong(np.full(count, 0.9), scores=[floor - 0.01, floor + 0.01])
+
+    assert found.tolist() == [False, True]
+
+
+def test_equal_photos_do_not_break_the_scale():
+    found = strong(np.full(1000, 0.3), scores=[0.3, cosine_floor(SIGLIP) - 0.01])
+
+    assert found.tolist() == [True, False]
+
+
+def test_pictures_have_no_floor():
+    assert strong(np.full(10, -0.5), of_text=False).all()
+
+
+def test_z_scores_of_small_and_large_libraries_share_their_line():
+    small = calibrate(np.zeros(5, np.float32), FakeEncoder().spec, of_text=True)
+
+    assert small.strong_z == STRONG_Z

@@ -1,0 +1,98 @@
+"""Order, fusion with names, and what a limit may change."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, put_first, rank, unscored
+
+
+def ranking_of(scores, threshold=0.5):
+    return rank(np.arange(1, len(scores) + 1), np.asarray(scores, np.float32), threshold)
+
+
+def test_the_best_come_first_and_equal_scores_in_the_order_of_ids():
+    ranking = ranking_of([0.1, 0.9, 0.5, 0.9])
+
+    assert ranking.photo_ids.tolist() == [2, 4, 3, 1]
+    assert ranking.strong == 3
+
+
+@pytest.mark.parametrize(
+    ("limit", "ids", "strong"), [(None, 4, 3), (10, 4, 3), (3, 3, 3), (2, 2, 2), (0, 0, 0)]
+)
+def test_cutting_keeps_the_count_of_strong_matches_right(limit, ids, strong):
+    cut = ranking_of([0.1, 0.9, 0.5, 0.9]).first(limit)
+
+    assert (len(cut), cut.strong) == (ids, strong)
+
+
+def test_photos_found_both_ways_come_first_and_weak_matches_stay_below():
+    fused = fuse_names(ranking_of([0.9, 0.8, 0.1, 0.0]), [2, 4, 77])
+
+    assert fused.photo_ids.tolist() == [2, 1, 4, 77, 3]
+    assert fused.strong == 4
+    assert np.isnan(fused.scores[3])
+    assert fused.scores[0] == np.float32(0.8)
+
+
+def test_names_alone_are_an_answer():
+    fused = fuse_names(unscored([]), [5, 3])
+
+    assert fused.photo_ids.tolist() == [5, 3]
+    assert np.isnan(fused.scores).all()
+
+
+@given(st.data())
+def test_a_longer_answer_begins_with_the_shorter_one(data):
+    count = data.draw(st.integers(0, 40))
+    scores = np.array(
+        data.draw(st.lists(st.floats(0, 1, width=32), min_size=count, max_size=count)), np.float32
+    )
+    named = data.draw(st.lists(st.integers(1, 60), unique=True, max_size=40))
+    limit = data.draw(st.integers(1, 30))
+    depth = max(limit, FUSED_DEPTH) + 1
+
+    whole = fuse_names(ranking_of(scores), named)
+    short = fuse_names(ranking_of(scores).first(depth), named[:depth]).first(limit)
+
+    assert short.photo_ids.tolist() == whole.photo_ids[:limit].tolist()
+    assert short.strong == min(whole.strong, limit)
+
+
+def test_beyond_what_is_fused_longer_answers_begin_with_shorter_ones_too():
+    random = np.random.default_rng(0)
+    ranking = ranking_of(random.random(3 * FUSED_DEPTH), threshold=0.2)
+    named = random.permutation(np.arange(1, 4 * FUSED_DEPTH)).tolist()
+
+    whole = fuse_names(ranking, named)
+
+    for limit in (20, FUSED_DEPTH, 2 * FUSED_DEPTH):
+        depth = max(limit, FUSED_DEPTH) + 1
+        short = fuse_names(ranking.first(depth), named[:depth]).first(limit)
+        assert short.photo_ids.tolist() == whole.photo_ids[:limit].tolist()
+
+
+def test_by_date_keeps_strong_matches_before_weak_ones():
+    ranking = Ranking(np.array([1, 2, 3, 4]), np.array([4, 3, 2, 1], np.float32), 2)
+
+    dated = by_date(ranking, np.array([4, 2, 3, 1]))
+
+    assert dated.photo_ids.tolist() == [2, 1, 4, 3]
+    assert dated.scores.tolist() == [3, 4, 1, 2]
+    assert dated.strong == 2
+
+
+def test_a_photo_that_has_just_gone_comes_last_by_date():
+    dated = by_date(unscored([9, 1, 2]), np.array([1, 2]))
+
+    assert dated.photo_ids.tolist() == [1, 2, 9]
+
+
+def test_the_photo_asked_about_comes_before_its_copies():
+    ranking = Ranking(np.array([1, 2, 3]), np.array([1, 1, 0.1], np.float32), 2)
+
+    assert put_first(ranking, 2).photo_ids.tolist() == [2, 1, 3]
+    assert put_first(ranking, 3).strong == 3
+    assert put_first(ranking, 8) is ranking

@@ -1,0 +1,77 @@
+"""The command line, as a process of its own; what needs a model is in the integration tests."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli.output import printable
+from tests.homes import ROOT, environment_in
+from tests.unit.test_imports import NEURAL, QT, modules_after
+
+
+def photosift(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT, env=environment_in(home), capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+
+
+def test_help_and_mistakes_need_none_of_the_services():
+    loaded = modules_after("from app.cli.arguments import parse; parse(['status'])")
+
+    assert loaded.isdisjoint({*NEURAL, *QT, "numpy", "pydantic", "sqlalchemy", "PIL", "tqdm", "platformdirs"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["search"], "say what to look for"),
+        (["search", "  "], "say what to look for"),
+        (["search", "a", "--limit", "0"], "'0' is not a number from 1"),
+        (["search", "a", "--limit", "many"], "'many' is not a number from 1"),
+        (["dance"], "invalid choice"),
+        (["index", "--device", "abacus"], "invalid choice"),
+    ],
+)
+def test_wrong_usage_is_explained(arguments, said, capsys):
+    from app.cli.arguments import parse
+
+    with pytest.raises(SystemExit) as ended:
+        parse(arguments)
+
+    output = capsys.readouterr()
+    assert (ended.value.code, output.out) == (2, "")
+    assert said in output.err
+
+
+def test_the_status_of_a_library_that_is_not_there_makes_none(tmp_path):
+    answer = photosift(tmp_path, "--library", str(tmp_path / "library"), "status", "--json")
+
+    assert answer.returncode == 0
+    assert "no library" in answer.stderr
+    assert json.loads(answer.stdout)["photos"] == 0
+    assert not (tmp_path / "library").exists()
+
+
+def test_a_search_on_a_fresh_machine_says_how_to_begin(tmp_path):
+    answer = photosift(tmp_path, "search", "a red car")
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "photosift index FOLDER" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("a b.jpg", "a b.jpg"),
+        ("x\udcff.jpg", "x\ufffd.jpg"),
+        ("a\x1b[2J\nb", "a\ufffd[2J\ufffdb"),
+        ("京.jpg", "京.jpg"),
+    ],
+)
+def test_names_cannot_command_the_terminal(path, shown):
+    assert printable(path) == shown
