@@ -40,7 +40,7 @@ def device_choices() -> tuple[tuple[str, str], ...]:
     Asks nothing of torch, so the window may call it; whether a device works is seen when the model loads.
     """
     possible = ["mps", "cpu"] if sys.platform == "darwin" else ["cuda", "cpu"]
-    return (("auto", "Automatic"), *((name, _NAMES[name]) for name in possible))
+    return (("auto", "Automatic (the fastest that works)"), *((name, _NAMES[name]) for name in possible))
 
 
 def choose_device(wanted: str) -> tuple[str, str]:

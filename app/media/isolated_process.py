@@ -17,11 +17,13 @@ from app.errors import MediaCrashedError, MediaError, MediaTooLargeError
 
 Task = tuple[Callable[..., Any], tuple[Any, ...]]
 
+RECEIPT = (True, None)  # sent when the process is ready, and when it has a task: what ends it now is the task
+
 _NICENESS = 5  # the window and a search go first
 
 
 def serve(connection: Connection, memory_limit: int) -> None:
-    """Answer tasks with (succeeded, result or MediaError) until the pipe closes."""
+    """Answer each task with a receipt, then (succeeded, result or MediaError), until the pipe closes."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal goes to the parent alone
     import app.media.decode  # noqa: F401 - before the first photo, not with it
@@ -29,12 +31,13 @@ def serve(connection: Connection, memory_limit: int) -> None:
     _silence_codecs()
     _lower_priority()
     _limit_memory(memory_limit)
-    connection.send((True, None))
+    connection.send(RECEIPT)
     while True:
         try:
             task = connection.recv()
         except (EOFError, OSError):
             return
+        connection.send(RECEIPT)
         succeeded, value = _run(task)
         connection.send((succeeded, value))
         if (

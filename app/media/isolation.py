@@ -125,7 +125,7 @@ class _Worker:
 
     def _answer(self, task: Task, future: "Future[Any]") -> None:
         try:
-            result = self._ready_process().run(task, self._time_limit)
+            result = self._run(task)
         except MediaError as error:
             future.set_exception(_cancelled() if self._pool.closed else error)
         except Exception as error:  # noqa: BLE001 - whatever the system refuses us costs one photo, no thread
@@ -134,6 +134,14 @@ class _Worker:
             future.set_exception(MediaCrashedError(f"The file could not be decoded ({error})."))
         else:
             future.set_result(result)
+
+    def _run(self, task: Task) -> Any:
+        try:
+            return self._ready_process().run(task, self._time_limit)
+        except _DiedIdleError:
+            if self._pool.closed:
+                raise
+            return self._ready_process().run(task, self._time_limit)
 
     def _ready_process(self) -> "_Process":
         if self._process is not None and self._process.alive:
@@ -152,6 +160,10 @@ class _Worker:
             process, self._process = self._process, None
         if process is not None:
             process.end()
+
+
+class _DiedIdleError(MediaCrashedError):
+    """The process was gone before it took the task: somebody ended it, and no photo is to blame."""
 
 
 class _Process:
@@ -181,8 +193,10 @@ class _Process:
         """The result of the task. Raises what it raised, MediaTimeoutError or MediaCrashedError."""
         try:
             self._connection.send(task)
-        except OSError as error:
-            raise self._crashed() from error
+            self._receive(_START_LIMIT)
+        except (OSError, MediaCrashedError) as error:
+            self._failed = True
+            raise _DiedIdleError(str(error)) from error
         succeeded, value = self._receive(time_limit)
         if succeeded:
             return value

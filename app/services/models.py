@@ -10,6 +10,7 @@ from app.domain.model import ImageTextEncoder, Tower
 from app.domain.progress import CancelToken
 from app.domain.status import ModelState, ModelStatus
 from app.domain.vectors import VectorIndex
+from app.embedding.devices import device_choices
 from app.errors import AppError, CancelledError
 from app.indexing.embedding_target import EmbeddingTarget
 from app.indexing.vector_sync import synchronise
@@ -20,13 +21,6 @@ _log = logging.getLogger(__name__)
 
 # A batch on a processor takes seconds: small ones keep progress and newcomers lively. A GPU wants more.
 _CPU_BATCH, _GPU_BATCH = 8, 64
-
-_DEVICES = (
-    ("auto", "Automatic (the fastest that works)"),
-    ("cuda", "Graphics card (CUDA)"),
-    ("mps", "Apple GPU"),
-    ("cpu", "Processor"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,7 @@ class ModelService:
 
     def devices(self) -> tuple[tuple[str, str], ...]:
         """(name for settings, text for people) of what can be chosen: auto first."""
-        return _DEVICES
+        return device_choices()
 
     def use(self, checkpoint: str | None, device: str = "auto") -> None:
         """Switch to a folder or a cached hub id (None: no model). Verifies first: raises CheckpointError.

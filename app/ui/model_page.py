@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
 from app.errors import AppError
@@ -125,7 +124,7 @@ class ModelPage(QFrame):
 
     def _listen(self) -> None:
         end = self._downloads.subscribe(
-            lambda progress: self._tasks.post(lambda: self._while_here(self._on_progress)(progress))
+            lambda progress: self._tasks.post(lambda: self._on_progress(progress), self)
         )
         self.destroyed.connect(lambda: end())
 
@@ -136,12 +135,7 @@ class ModelPage(QFrame):
         on_error: Callable[[Exception], None] | None = None,
         lane: Lane = Lane.READS,
     ) -> None:
-        failed = self._while_here(on_error or self._show_error)
-        self._tasks.run(work, self._while_here(on_done), failed, lane=lane)
-
-    def _while_here(self, callback: Callable[[T], None]) -> Callable[[T], None]:
-        """The page may be closed before an answer comes."""
-        return lambda value: callback(value) if isValid(self) else None
+        self._tasks.run(work, on_done, on_error or self._show_error, lane=lane, receiver=self)
 
     def _show_first(self, offers: tuple[ModelOffer, ...]) -> None:
         measured = any(offer.photos_a_minute is not None for offer in offers)

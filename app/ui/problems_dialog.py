@@ -113,7 +113,7 @@ class ProblemsDialog(QDialog):
 
     def reload(self) -> None:
         """Ask the library for the list."""
-        self._tasks.run(self._library.problems, self._show, self._on_error)
+        self._tasks.run(self._library.problems, self._show, self._on_error, receiver=self)
 
     def _build_table(self) -> QTableView:
         table = QTableView()
@@ -179,7 +179,7 @@ class ProblemsDialog(QDialog):
             self.reload()
 
         work = lambda: self._library.retry_problems(photo_ids)  # noqa: E731
-        self._tasks.run(work, done, self._on_error, lane=Lane.WRITES)
+        self._tasks.run(work, done, self._on_error, lane=Lane.WRITES, receiver=self)
 
     def _reveal_selected(self) -> None:
         for problem in self._selected()[:1]:

@@ -75,8 +75,8 @@ class SettingsDialog(QDialog):
         self._set_busy(False)
         self._show_checkpoint()
         self._choose.setFocus()
-        self._tasks.run(models.devices, self._show_devices, self._show_error)
-        self._tasks.run(models.status, self.show_status, self._show_error)
+        self._tasks.run(models.devices, self._show_devices, self._show_error, receiver=self)
+        self._tasks.run(models.status, self.show_status, self._show_error, receiver=self)
 
     @property
     def note(self) -> str:
@@ -176,6 +176,7 @@ class SettingsDialog(QDialog):
             self._when_done(checkpoint, device),
             self._show_error,
             lane=Lane.LOOSE,
+            receiver=self,
         )
 
     def _when_done(self, checkpoint: str | None, device: str) -> Callable[[None], None]:
@@ -184,7 +185,7 @@ class SettingsDialog(QDialog):
             self._set_busy(False)
             self._show_checkpoint()
             self.model_chosen.emit(checkpoint, device)
-            self._tasks.run(self._models.status, self.show_status, self._show_error)
+            self._tasks.run(self._models.status, self.show_status, self._show_error, receiver=self)
 
         return done
 

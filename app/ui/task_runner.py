@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from app.errors import CancelledError
 
@@ -48,15 +49,23 @@ class TaskRunner(QObject):
         on_error: Callable[[Exception], None] | None = None,
         *,
         lane: Lane = Lane.READS,
+        receiver: QObject | None = None,
     ) -> None:
-        """Call `work` on a thread of the lane, then a callback here. Cancelled work calls neither."""
-        if not self._closed:
-            self._executors[lane].submit(self._work, work, on_done, on_error)
+        """Call `work` on a thread of the lane, then a callback here. Cancelled work calls neither.
 
-    def post(self, callback: Callable[[], Any]) -> None:
-        """Call something on the window's thread soon; safe from every thread."""
+        A `receiver` that may be deleted before the outcome comes, such as a dialog, is named: then neither
+        callback is called without it.
+        """
         if not self._closed:
-            self._finished.emit(callback)
+            self._executors[lane].submit(self._work, work, on_done, on_error, receiver)
+
+    def post(self, callback: Callable[[], Any], receiver: QObject | None = None) -> None:
+        """Call something on the window's thread soon, unless its receiver is deleted first.
+
+        Safe from every thread.
+        """
+        if not self._closed:
+            self._finished.emit(callback if receiver is None else lambda: isValid(receiver) and callback())
 
     def close(self) -> None:
         """Drop what waits, finish what runs; no callback comes afterwards."""
@@ -69,6 +78,7 @@ class TaskRunner(QObject):
         work: Callable[[], T],
         on_done: Callable[[T], None] | None,
         on_error: Callable[[Exception], None] | None,
+        receiver: QObject | None,
     ) -> None:
         try:
             value = work()
@@ -79,10 +89,10 @@ class TaskRunner(QObject):
             if on_error is None:
                 _log.exception("a background task failed", exc_info=error)
             else:
-                self.post(lambda: on_error(failure))
+                self.post(lambda: on_error(failure), receiver)
             return
         if on_done is not None:
-            self.post(lambda: on_done(value))
+            self.post(lambda: on_done(value), receiver)
 
     @Slot(object)
     def _on_finished(self, callback: Callable[[], Any]) -> None:

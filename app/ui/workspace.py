@@ -49,6 +49,7 @@ class Workspace(QObject):
         self._progress = IndexProgress(IndexPhase.IDLE)
         self._model = ModelStatus(ModelState.LOADING)
         self._told_about_model = False
+        self._begun = False
         self.photos = PhotoArea(body, services, tasks, keeper)
         self.session = SearchSession(services.search, tasks)
         self.overview = LibraryOverview(services.library, services.indexing, tasks)
@@ -64,12 +65,11 @@ class Workspace(QObject):
         return self._folders is not None and self.session.result is not None
 
     def start(self) -> None:
-        """Ask for everything at once: folders, counts, the first photos, the model; then begin to index."""
+        """Ask for folders, counts and the first photos; once they are there, load the model and index."""
         self._body.set_usable(True)
         self._body.search_bar.set_history(self._keeper.settings.history)
         self._ask()
         self.overview.start()
-        self._tasks.run(self._start_services, on_error=self._body.messages.say_error, lane=Lane.LOOSE)
 
     def stop(self) -> None:
         """Call off what is under way; the window is closing."""
@@ -136,6 +136,12 @@ class Workspace(QObject):
         self.photos.used.connect(lambda: self._remember(body.search_bar.text()))
         self.photos.library_changed.connect(self._on_library_changed)
 
+    def _begin(self) -> None:
+        """Start what would only have slowed the first photos down."""
+        if not self._begun:
+            self._begun = True
+            self._tasks.run(self._start_services, on_error=self._body.messages.say_error, lane=Lane.LOOSE)
+
     def _start_services(self) -> None:
         """On a thread: listen first, so that nothing is missed, then set things going."""
         services = self._services
@@ -161,6 +167,7 @@ class Workspace(QObject):
 
     def _on_found(self, result: SearchResult) -> None:
         self._show(result)
+        self._begin()
 
     def _on_refreshed(self, result: SearchResult) -> None:
         self._show(result)
@@ -195,6 +202,7 @@ class Workspace(QObject):
     def _on_search_failed(self, error: Exception) -> None:
         self._body.header.clear()
         self._body.messages.say_error(error)
+        self._begin()
 
     def _remember(self, text: str) -> None:
         self._keeper.remember_query(text)

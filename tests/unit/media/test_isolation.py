@@ -178,8 +178,7 @@ def test_an_idle_process_gives_its_memory_back_and_returns_when_needed():
     pool = IsolatedPool(1, **LIMITS, idle_limit=0.2)
     try:
         first = pool.submit(os.getpid).result(30)
-        wait_until(lambda: pool.pids() == ())
-        assert gone(first)
+        wait_until(lambda: pool.pids() == () and gone(first))
         assert pool.submit(os.getpid).result(30) != first
     finally:
         pool.close()
