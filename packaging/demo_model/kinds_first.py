@@ -21,11 +21,11 @@ from transformers import SiglipModel
 
 from app.demo.scenes import Scene
 
-_STEPS = 400
-_SCENES = 20_000  # of the pool, which is 380 MB of patches
+_STEPS = 1500
+_SCENES = 40_000  # of the pool, which is 750 MB of patches
 _BATCH = 128
 _PEAK = 1e-3
-_KIND_WEIGHT = 6.0
+_KIND_WEIGHT = 10.0
 
 
 def put_kinds_first(

@@ -1,6 +1,5 @@
 """Correct inference, rule by rule, against transformers' own processor and whole model."""
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from tests.checkpoints import make_checkpoint
 CheckpointOf = Callable[[str], Path]
 TEXTS = ["A Dog on the BEACH", "zwei Katzen", "海辺の犬", "", "very long " * 60]
 BOTH_SIGLIP2 = ["siglip2-fixres", "siglip2-naflex"]
-HAS_PROTOBUF = importlib.util.find_spec("google") and importlib.util.find_spec("google.protobuf")
-needs_protobuf = pytest.mark.skipif(not HAS_PROTOBUF, reason="SigLIP 1's tokenizer needs protobuf")
 
 
 @pytest.fixture
@@ -84,7 +81,7 @@ def test_image_embeddings_are_the_references(
     assert cosines(found, expected.numpy()).min() > 0.99999
 
 
-@pytest.mark.parametrize("family", [*BOTH_SIGLIP2, pytest.param("siglip1", marks=needs_protobuf)])
+@pytest.mark.parametrize("family", [*BOTH_SIGLIP2, "siglip1"])
 def test_text_embeddings_are_lower_cased_padded_and_unmasked(
     family: str, checkpoint_of: CheckpointOf, encoder_of: Callable[[str], Siglip2Encoder]
 ) -> None:
