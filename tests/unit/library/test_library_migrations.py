@@ -34,7 +34,7 @@ def _scripts(folder: Path, more: str = "") -> Path:
     """The package's own scripts and one more."""
     scripts = folder / "scripts"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_test.py").write_text(_SECOND.format(head=HEAD, more=more))
+    (scripts / "versions" / "9999_test.py").write_text(_SECOND.format(head=HEAD, more=more))
     return scripts
 
 
