@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.folder_rules import NO_RULES, FolderRules
 from app.domain.media import PhotoMetadata
 
 
@@ -30,6 +31,7 @@ class Folder:
 
     folder_id: int
     path: str  # absolute
+    rules: FolderRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)

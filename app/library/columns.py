@@ -3,10 +3,13 @@
 import json
 import os
 import unicodedata
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Dialect, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
+
+from app.domain.folder_rules import NO_RULES, FolderRules
 
 
 class PathBytes(TypeDecorator[str]):
@@ -47,6 +50,26 @@ class KeywordList(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...]:
         return tuple(json.loads(value)) if value else ()
+
+
+class RulesJson(TypeDecorator[FolderRules]):
+    """A folder's rules as a JSON object; switches that this version does not know are passed over."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: FolderRules | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(asdict(value), ensure_ascii=True)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> FolderRules:
+        if value is None:
+            return NO_RULES
+        stored: dict[str, Any] = json.loads(value)
+        for name in ("include", "exclude"):
+            stored[name] = tuple(stored.get(name, ()))
+        return FolderRules(
+            **{one.name: stored[one.name] for one in fields(FolderRules) if one.name in stored}
+        )
 
 
 def plain(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from app.domain.folder_rules import NO_RULES, FolderRules
 from app.domain.photo import Folder, PhotoState
 from app.library.database import Database
 from app.library.schema import FolderRow, PhotoRow
@@ -35,10 +36,10 @@ class FolderRepository:
             insert(FolderRow)
             .values(path=path, added_at=time.time())
             .on_conflict_do_update(index_elements=["path"], set_={"removed_at": None})
-            .returning(FolderRow.id)
+            .returning(FolderRow.id, FolderRow.path, FolderRow.rules)
         )
         with self._writer.transaction(decision=True) as connection:
-            return Folder(connection.execute(statement).scalar_one(), path)
+            return _folder(connection.execute(statement).one())
 
     def remove(self, folder_id: int) -> None:
         """Take the folder and its photos out of every answer; what is known is kept until `purge`."""
@@ -47,6 +48,12 @@ class FolderRepository:
             .where(FolderRow.id == folder_id, FolderRow.removed_at.is_(None))
             .values(removed_at=time.time())
         )
+        with self._writer.transaction(decision=True) as connection:
+            connection.execute(statement)
+
+    def set_rules(self, folder_id: int, rules: FolderRules) -> None:
+        """What the folder leaves out from its next scan on."""
+        statement = update(FolderRow).where(FolderRow.id == folder_id).values(rules=rules)
         with self._writer.transaction(decision=True) as connection:
             connection.execute(statement)
 
@@ -76,12 +83,12 @@ class FolderRepository:
         return {folder_id: _counts(states) for folder_id, states in found.items()}
 
 
-def _watched() -> Select[int, str]:
-    return select(FolderRow.id, FolderRow.path).where(FolderRow.removed_at.is_(None))
+def _watched() -> Select[int, str, FolderRules | None]:
+    return select(FolderRow.id, FolderRow.path, FolderRow.rules).where(FolderRow.removed_at.is_(None))
 
 
-def _folder(row: Row[int, str]) -> Folder:
-    return Folder(row.id, row.path)
+def _folder(row: Row[int, str, FolderRules | None]) -> Folder:
+    return Folder(row.id, row.path, row.rules or NO_RULES)
 
 
 def _counts(states: Mapping[PhotoState, int]) -> FolderCounts:

@@ -7,8 +7,9 @@ keep in step, and which SQLAlchemy does not know.
 from sqlalchemy import Computed, Enum, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.domain.folder_rules import FolderRules
 from app.domain.photo import PhotoState
-from app.library.columns import KeywordList, PathBytes, PlainText
+from app.library.columns import KeywordList, PathBytes, PlainText, RulesJson
 
 # Partial indexes serve a query only where it repeats their condition literally.
 SHOWN = text("state IN ('ready', 'pending')")
@@ -45,6 +46,7 @@ class FolderRow(Base):
     volume_path: Mapped[str | None] = mapped_column(PathBytes)  # the folder's path on that drive
     added_at: Mapped[float]  # POSIX seconds, as all *_at and *_since but taken_at
     removed_at: Mapped[float | None]  # kept 30 days for a change of mind
+    rules: Mapped[FolderRules | None] = mapped_column(RulesJson)  # None: none were ever set
 
 
 class PhotoRow(Base):
@@ -104,6 +106,14 @@ class PhotoRow(Base):
     title: Mapped[str | None] = mapped_column(PlainText)
     caption: Mapped[str | None] = mapped_column(PlainText)
     keywords: Mapped[tuple[str, ...] | None] = mapped_column(KeywordList)
+    taken_from: Mapped[str | None]  # which part of the file `taken_at` was read from
+    file_rating: Mapped[int | None]  # as the file or its sidecar says: -1 is rejected
+    file_rating_at: Mapped[float | None]  # when the file that first said so was written
+    file_rating_noticed_at: Mapped[float | None]  # when we read it
+    file_label: Mapped[str | None] = mapped_column(PlainText)
+    file_label_at: Mapped[float | None]
+    file_label_noticed_at: Mapped[float | None]
+    sidecar_mtime_ns: Mapped[int | None]  # of the sidecar that was read along; None: there was none
 
 
 class ModelRow(Base):
@@ -173,6 +183,43 @@ class FlagRow(Base):
     decided_at: Mapped[float]
 
 
+class LabelRow(Base):
+    """A colour label."""
+
+    __tablename__ = "labels"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    label: Mapped[str] = mapped_column(PlainText)
+    decided_at: Mapped[float]
+
+
+class WithdrawalRow(Base):
+    """A decision that was taken back, so that neither an older copy nor the file brings it in again."""
+
+    __tablename__ = "withdrawals"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)  # a Kind, or "album:" and the album's id
+    decided_at: Mapped[float]
+
+
+class UnmatchedDecisionRow(Base):
+    """What an imported file says about a photo that is not here yet."""
+
+    __tablename__ = "unmatched_decisions"
+    __table_args__ = (
+        UniqueConstraint("folder_path", "relative_path"),
+        Index("ix_unmatched_decisions_content_key", "content_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder_path: Mapped[str] = mapped_column(PathBytes)
+    relative_path: Mapped[str] = mapped_column(PathBytes)
+    content_key: Mapped[str | None]
+    entry: Mapped[str]  # JSON, as in the file
+    kept_at: Mapped[float]
+
+
 class AlbumRow(Base):
     """A collection the user put together."""
 
@@ -209,4 +256,4 @@ class SavedSearchRow(Base):
 
 
 # A photo with a row in one of these is never forgotten, and keeps it when it is found again.
-DECISIONS = (FavouriteRow, RatingRow, FlagRow, AlbumPhotoRow)
+DECISIONS = (FavouriteRow, RatingRow, FlagRow, LabelRow, AlbumPhotoRow)

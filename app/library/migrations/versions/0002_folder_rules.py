@@ -1,8 +1,12 @@
 """What each folder leaves out."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """A folder without rules leaves nothing out."""
+    op.add_column("folders", sa.Column("rules", sa.Text()))
