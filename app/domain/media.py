@@ -32,6 +32,16 @@ class PixelSpec:
     max_patches: int = 256
 
 
+class TakenFrom(StrEnum):
+    """Who says when a photo was taken."""
+
+    EXIF = "exif"  # the camera
+    XMP = "xmp"  # a program: XMP or IPTC, in the photo or in its sidecar
+    GPS = "gps"  # the satellites, where the camera had no clock
+    CONTAINER = "container"  # of a video
+    NAME = "name"  # the file's name; a date alone is midnight
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoMetadata:
     """What a photo says about itself; None where it says nothing."""
@@ -54,6 +64,11 @@ class PhotoMetadata:
     title: str | None = None
     caption: str | None = None
     keywords: tuple[str, ...] = ()
+    rating: int | None = None  # stars, 1 to 5; 0 is expressly none, -1 rejected
+    label: str | None = None  # the colour or word of xmp:Label as it stands there
+    taken_from: TakenFrom | None = None  # None exactly where taken_at is
+    sidecar_size: int | None = None  # bytes of the XMP sidecar that was read with the photo
+    sidecar_mtime_ns: int | None = None  # None where there is no sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +93,4 @@ class DecodeRequest:
     path: str  # absolute; may hold surrogates for undecodable bytes (os.fsdecode)
     pixel_spec: PixelSpec | None = None
     thumbnail_size: int = 512
+    sidecar: str | None = None  # path of its XMP sidecar where that is known; looked for otherwise

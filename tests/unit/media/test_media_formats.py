@@ -5,7 +5,13 @@ import sys
 
 import pytest
 
-from app.media.formats import PHOTO_SUFFIXES, is_photo_name
+from app.media.formats import (
+    PHOTO_SUFFIXES,
+    is_photo_name,
+    is_sidecar_name,
+    is_video_name,
+    sidecar_keys,
+)
 from app.media.sniffing import Kind, is_film, sniff
 
 
@@ -23,8 +29,24 @@ def test_other_names_are_passed_over(name):
     assert not is_photo_name(name)
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "x/B.MOV", "a.m4v", "a.avi", "a.mkv", "a.webm"])
+def test_videos_count_only_where_they_are_asked_for(name):
+    assert is_video_name(name)
+    assert is_photo_name(name, videos=True)
+    assert not is_photo_name(name)
+    assert not is_photo_name(f"x/._{name.rpartition('/')[2]}", videos=True)
+    assert is_photo_name("a.jpg", videos=True)
+    assert not is_video_name("a.jpg")
+
+
+def test_sidecars_are_known_by_their_names_in_any_case():
+    assert is_sidecar_name("x/IMG_1.JPG.XMP")
+    assert not is_sidecar_name("IMG_1.jpg")
+    assert sidecar_keys("x/IMG_1.JPG") == ("img_1.jpg.xmp", "img_1.xmp")
+
+
 def test_every_format_of_the_product_has_its_suffixes():
-    pictures = ".jpg .png .webp .gif .tif .bmp .avif .psd .jp2 .ico .tga .pcx .heic .heif"
+    pictures = ".jpg .png .webp .gif .tif .bmp .avif .psd .jp2 .ico .tga .pcx .heic .heif .jxl"
     raw = ".nef .cr2 .cr3 .arw .dng .rw2 .orf .raf .pef .srw"
     assert set(pictures.split()) | set(raw.split()) <= PHOTO_SUFFIXES
 
