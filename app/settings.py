@@ -4,10 +4,11 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.domain.manners import Manners, Pace
 from app.errors import SettingsError
 
 
@@ -26,10 +27,25 @@ class Settings(BaseModel):
     history: tuple[str, ...] = ()  # recent text queries, newest first
     window_geometry: str = ""  # base64 of QWidget.saveGeometry
     indexing_paused: bool = False
+    pace: Pace = Pace.BALANCED  # how hard indexing works
+    only_when_idle: bool = False  # index while nobody uses the computer
+    only_on_mains: bool = False  # index while the computer does not run on its battery
+    keep_indexing: bool = False  # go on in the system tray when the window is closed
+    ask_before_closing: bool = True  # while photos are being taken in
+    release_after_minutes: int = Field(default=5, ge=0, le=1440)  # idle model's memory; 0: never
+    picture_cache_gb: int = Field(default=20, ge=1, le=10_000)  # thumbnails and previews together
+
+    @property
+    def manners(self) -> Manners:
+        """What indexing may take, as one value."""
+        return Manners(self.pace, self.only_when_idle, self.only_on_mains)
 
 
 class SettingsStore:
-    """Reads and writes the settings file; the file is replaced whole or not at all."""
+    """Reads and writes the settings file; the file is replaced whole or not at all.
+
+    Keys that this version does not know stay in the file: a newer one may have written them.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,29 +55,62 @@ class SettingsStore:
         return self._path
 
     def load(self) -> Settings:
-        """The stored settings, else the defaults. Raises SettingsError for a damaged file."""
-        try:
-            content = self._path.read_bytes()
-        except FileNotFoundError:
+        """The stored settings, else the defaults. Raises SettingsError that names what is wrong."""
+        content = self._read()
+        if content is None:
             return Settings()
-        except OSError as error:
-            raise SettingsError(
-                f"The settings file {self._path} cannot be read: {error.strerror}."
-            ) from error
         try:
             return Settings.model_validate_json(content)
         except ValidationError as error:
             raise SettingsError(
-                f"The settings file {self._path} is damaged. Move it away to start with the defaults."
+                f"The settings file {self._path} is damaged: {_complaints(error)}."
+                " Correct it, or move it away to start with the defaults."
             ) from error
+
+    def rescue(self) -> Settings:
+        """What a damaged file still says rightly, and defaults for the rest."""
+        try:
+            stored = self._stored()
+        except SettingsError:
+            return Settings()
+        try:
+            return Settings.model_validate_json(json.dumps(stored))
+        except ValidationError as error:
+            wrong = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+        sound = {key: value for key, value in stored.items() if key not in wrong}
+        return Settings.model_validate_json(json.dumps(sound))
 
     def save(self, settings: Settings) -> None:
         """Write the settings. Raises SettingsError when the disk refuses."""
         try:
+            unknown = {
+                key: value for key, value in self._stored().items() if key not in Settings.model_fields
+            }
+        except SettingsError:
+            unknown = {}  # it cannot be read, so nothing of it can be kept
+        try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._replace(json.dumps(settings.model_dump(mode="json"), indent=1))
+            self._replace(json.dumps({**unknown, **settings.model_dump(mode="json")}, indent=1))
         except OSError as error:
             raise SettingsError(f"The settings cannot be saved to {self._path}: {error.strerror}.") from error
+
+    def _read(self) -> bytes | None:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SettingsError(
+                f"The settings file {self._path} cannot be read: {error.strerror}."
+            ) from error
+
+    def _stored(self) -> dict[str, Any]:
+        """The file as it is; nothing of what is no JSON object."""
+        try:
+            stored = json.loads(self._read() or b"{}")
+        except ValueError:
+            return {}
+        return stored if isinstance(stored, dict) else {}
 
     def _replace(self, content: str) -> None:
         handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".settings-", suffix=".json")
@@ -74,3 +123,20 @@ class SettingsStore:
         except BaseException:
             Path(temporary).unlink()
             raise
+
+
+def _complaints(error: ValidationError) -> str:
+    """What is wrong with which keys, in a few words: "tile_size should be at most 512, not 9000"."""
+    found = []
+    for one in error.errors()[:3]:
+        message = one["msg"].removeprefix("Input ").rstrip(".")
+        if not one["loc"]:
+            found.append("it is no JSON object with settings")
+        else:
+            found.append(f"{one['loc'][0]} {message[0].lower()}{message[1:]}, not {_shortened(one['input'])}")
+    return "; ".join(found)
+
+
+def _shortened(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.manners import WaitReason
 from app.errors import CancelledError
 
 
@@ -14,6 +15,7 @@ class IndexPhase(StrEnum):
     SCANNING = "scanning"
     INDEXING = "indexing"
     PAUSED = "paused"
+    WAITING = "waiting"  # there is work, and `IndexProgress.waits_for` says what it waits for
     STOPPED = "stopped"
 
 
@@ -27,9 +29,11 @@ class IndexProgress:
     problems: int = 0  # in the whole library
     rate: float | None = None  # photos a second, over the last seconds
     seconds_left: float | None = None
-    current: str = ""  # folder or file name, for people
+    current: str = ""  # the folder that is looked through, or whose photos are read
     library_version: int = 0  # grows whenever what a search could return has changed
     message: str = ""  # for people: why nothing moves, e.g. no model yet
+    average_rate: float | None = None  # photos a second since this run of work began, without the pauses
+    waits_for: WaitReason | None = None
 
 
 class CancelToken:

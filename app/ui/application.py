@@ -43,7 +43,7 @@ def run_window(
     with ThreadPoolExecutor(1, thread_name_prefix="settings") as reader:
         reading = reader.submit(store.load)  # while Qt starts
         application = create_application()
-        settings, problem = _settle(reading.result)
+        settings, problem = _settle(reading.result, store)
     window = MainWindow(open_services, store, settings, demo=demo)
     _show_bugs_in(window)
     window.show()
@@ -70,12 +70,12 @@ def create_application() -> QApplication:
     return application
 
 
-def _settle(load: Callable[[], Settings]) -> tuple[Settings, SettingsError | None]:
+def _settle(load: Callable[[], Settings], store: SettingsStore) -> tuple[Settings, SettingsError | None]:
     """Settings to start with: a damaged file must not keep the window away."""
     try:
         return load(), None
     except SettingsError as error:
-        return Settings(), error
+        return store.rescue(), error
 
 
 def _show_bugs_in(window: MainWindow) -> None:

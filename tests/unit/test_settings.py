@@ -53,6 +53,34 @@ def test_a_newer_version_may_have_written_settings_we_do_not_know(store: Setting
     store.path.write_text(json.dumps({**written, "teleport": True}), encoding="utf-8")
 
     assert store.load() == Settings(device="mps")
+    store.save(Settings(device="cpu"))
+    assert json.loads(store.path.read_text(encoding="utf-8"))["teleport"] is True
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"tile_size": 9000}', "tile_size should be less than or equal to 512, not 9000"),
+        ('{"device": "abacus"}', "device should be 'auto', 'cuda', 'mps' or 'cpu', not \"abacus\""),
+        ('{"only_on_mains": "perhaps"}', "only_on_mains should be a valid boolean"),
+        ("[]", "no JSON object"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said(store: SettingsStore, content: str, words: str) -> None:
+    store.path.parent.mkdir()
+    store.path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(SettingsError) as refused:
+        store.load()
+
+    assert words in str(refused.value)
+
+
+def test_one_wrong_value_does_not_cost_the_others(store: SettingsStore) -> None:
+    store.path.parent.mkdir()
+    store.path.write_text('{"tile_size": 9000, "device": "cpu", "history": ["dog"]}', encoding="utf-8")
+
+    assert store.rescue() == Settings(device="cpu", history=("dog",))
 
 
 @pytest.mark.parametrize(
