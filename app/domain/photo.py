@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.decisions import NO_DECISIONS, Decisions
 from app.domain.folder_rules import NO_RULES, FolderRules
 from app.domain.media import PhotoMetadata
 
@@ -61,6 +62,7 @@ class Photo:
     favourite: bool = False
     error: str | None = None
     offline: bool = False
+    decisions: Decisions = NO_DECISIONS
 
 
 @dataclass(frozen=True, slots=True)

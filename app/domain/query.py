@@ -40,6 +40,7 @@ class SearchFilters:
     subfolder: str | None = None  # relative to the folder; photos in it and below
     favourites_only: bool = False
     added_since: float | None = None  # POSIX seconds
+    album_id: int | None = None  # without terms, the album's own order is that of the answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, liter
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.domain.query import SearchFilters
-from app.library.schema import EmbeddingRow, FavouriteRow, PhotoRow
+from app.library.schema import AlbumPhotoRow, EmbeddingRow, FavouriteRow, PhotoRow
 from app.library.sql import no_index, watched
 
 NO_FILTERS = SearchFilters()
@@ -30,6 +30,9 @@ def shown(filters: SearchFilters = NO_FILTERS, *, found_otherwise: bool = False)
         conditions.append(in_tree(column(PhotoRow.relative_path), filters.subfolder))
     if filters.favourites_only:
         conditions.append(column(PhotoRow.id).in_(select(FavouriteRow.photo_id)))
+    if filters.album_id is not None:
+        in_album = select(AlbumPhotoRow.photo_id).where(AlbumPhotoRow.album_id == filters.album_id)
+        conditions.append(column(PhotoRow.id).in_(in_album))
     if filters.added_since is not None:
         conditions.append(column(PhotoRow.added_at) >= filters.added_since)
     return conditions

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from app.errors import LibraryError
+from app.library.albums import AlbumRepository
 from app.library.database import Database
+from app.library.decisions import DecisionRepository
 from app.library.embeddings import EmbeddingRepository
 from app.library.folders import FolderRepository
 from app.library.migrate import migrate
 from app.library.photos import PhotoRepository
+from app.library.saved_searches import SavedSearchRepository
 from app.library.writer import LibraryWriter
 
 
@@ -20,6 +23,9 @@ class Library:
         self.folders = FolderRepository(database, self._writer)
         self.photos = PhotoRepository(database, self._writer)
         self.embeddings = EmbeddingRepository(database, self._writer)
+        self.decisions = DecisionRepository(database, self._writer)
+        self.albums = AlbumRepository(database, self._writer)
+        self.searches = SavedSearchRepository(database, self._writer)
 
     @classmethod
     def open(cls, database: Path) -> "Library":

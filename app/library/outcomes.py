@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from app.domain.indexing import IndexedPhoto, PhotoFailure, StoredBatch
 from app.domain.photo import PhotoState
+from app.library.decision_rows import hand_over
 from app.library.embeddings import (
     StoredModel,
     contents_with_embedding,
@@ -16,7 +17,7 @@ from app.library.embeddings import (
     store_new,
 )
 from app.library.photo_values import metadata_values
-from app.library.schema import DECISIONS, PhotoRow
+from app.library.schema import PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
 
@@ -102,13 +103,7 @@ class OutcomeWriter:
         photo_id = self._connection.execute(missing).scalar_one_or_none()
         if photo_id is None:
             return int(row.id)
-        for decision in DECISIONS:
-            self._connection.execute(
-                update(decision)
-                .prefix_with("OR IGNORE")
-                .where(decision.photo_id == row.id)
-                .values(photo_id=photo_id)
-            )
+        hand_over(self._connection, row.id, photo_id)
         self._connection.execute(delete(PhotoRow).where(PhotoRow.id == row.id))
         place = {name: row._mapping[name] for name in _PLACE}
         self._connection.execute(update(PhotoRow).where(PhotoRow.id == photo_id).values(**place))

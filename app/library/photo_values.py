@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from app.domain.decisions import Decisions
 from app.domain.indexing import FoundFile
 from app.domain.media import PhotoMetadata
 from app.domain.photo import Folder, Photo
@@ -80,7 +81,7 @@ def sort_time(mtime_ns: int, taken_at: datetime | None = None) -> float:
     return taken_at.replace(tzinfo=UTC).timestamp()
 
 
-def photo(row: Row[Any]) -> Photo:
+def photo(row: Row[Any], decisions: Decisions) -> Photo:
     """A photo from its row, with `folder_path` and `favourite` joined to it."""
     return Photo(
         photo_id=row.id,
@@ -93,6 +94,7 @@ def photo(row: Row[Any]) -> Photo:
         metadata=None if row.width is None else _metadata(row),
         favourite=bool(row.favourite),
         error=row.error,
+        decisions=decisions,
     )
 
 

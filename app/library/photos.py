@@ -1,11 +1,10 @@
 """The photos of the library."""
 
-import time
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, select, update
 
+from app.domain.decisions import NO_DECISIONS, Kind
 from app.domain.indexing import (
     FolderChanges,
     IndexedPhoto,
@@ -19,9 +18,11 @@ from app.domain.query import SearchFilters
 from app.domain.status import LibraryCounts
 from app.domain.vectors import Labels
 from app.library import photo_values, tree, words
+from app.library.albums import ids_in_album
 from app.library.changes import ChangeWriter, arrival_priority, mark_missing
 from app.library.counting import count_library, count_pending, count_shown, count_unembedded
 from app.library.database import Database
+from app.library.decision_rows import decide, decisions_of
 from app.library.embeddings import contents_with_embedding, find_model, model_id, pixels_with_embedding
 from app.library.filters import NO_FILTERS, in_tree, newest_first, shown
 from app.library.forget import Purge
@@ -147,13 +148,22 @@ class PhotoRepository:
             .where(among(PhotoRow.id, wanted))
         )
         with self._database.read() as connection:
-            found = {row.id: photo_values.photo(row) for row in connection.execute(statement)}
+            decided = decisions_of(connection, wanted)
+            found = {
+                row.id: photo_values.photo(row, decided.get(row.id, NO_DECISIONS))
+                for row in connection.execute(statement)
+            }
         return [found[photo_id] for photo_id in wanted if photo_id in found]
 
-    def ids(self, filters: SearchFilters = NO_FILTERS) -> Ids:
-        """All shown photos that the filters let through, newest first."""
+    def ids(self, filters: SearchFilters = NO_FILTERS, *, by_date: bool = False) -> Ids:
+        """All shown photos that the filters let through, newest first.
+
+        Those of an album come in its own order, unless `by_date`.
+        """
         statement = select(PhotoRow.id).where(*shown(filters))
         with self._database.read() as connection:
+            if filters.album_id is not None and not by_date:
+                return ids_in_album(connection, filters)
             return fetch_ids(connection, newest_first(statement, filters))[0]
 
     def ids_with_labels(self, identity: str, filters: SearchFilters = NO_FILTERS) -> tuple[Ids, Labels]:
@@ -229,7 +239,11 @@ class PhotoRepository:
 
     def set_favourite(self, photo_ids: Sequence[int], favourite: bool) -> None:
         """Decide whether photos are favourites; goes before all indexing."""
-        self._writer.in_chunks(photo_ids, _like if favourite else _unlike, decision=True)
+        self._writer.in_chunks(
+            photo_ids,
+            lambda connection, chunk: decide(connection, Kind.FAVOURITE, chunk, int(favourite)),
+            decision=True,
+        )
 
     def purge(self, older_than_days: float = 30) -> Labels:
         """Forget what was missing or removed for longer, and return the labels whose embeddings went with it.
@@ -255,15 +269,3 @@ class PhotoRepository:
         ).where(*conditions)
         with self._database.read() as connection:
             return [KnownFile(*row) for row in connection.execute(statement)]
-
-
-def _like(connection: Connection, photo_ids: Sequence[int]) -> None:
-    # Through a SELECT, so that ids which are gone are passed over.
-    known = select(PhotoRow.id, literal(time.time())).where(among(PhotoRow.id, photo_ids))
-    connection.execute(
-        insert(FavouriteRow).from_select(["photo_id", "decided_at"], known).on_conflict_do_nothing()
-    )
-
-
-def _unlike(connection: Connection, photo_ids: Sequence[int]) -> None:
-    connection.execute(delete(FavouriteRow).where(among(FavouriteRow.photo_id, photo_ids)))

@@ -167,7 +167,7 @@ class SearchService:
     ) -> SearchResult:
         """Sort as the query wants it and cut to its limit."""
         if query.sort is SortOrder.DATE:
-            ranking = by_date(ranking, self._library.photos.ids(query.filters))
+            ranking = by_date(ranking, self._library.photos.ids(query.filters, by_date=True))
         total = self._count(query.filters)
         complete = query.limit is None or len(ranking) <= query.limit
         watch.lap("order")
