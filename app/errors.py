@@ -13,6 +13,7 @@
       VectorIndexError          the vector index or the matrix could not be used
       LibraryError              the library database could not be opened or written
         LibraryTooNewError      it was written by a newer Photosift
+        LibraryOutdatedError    it was written by an older Photosift and is only to be read
         LibraryInUseError       another Photosift has it open
       FolderError               a folder cannot be watched
       FetchError                a picture behind a web address was not fetched
@@ -76,6 +77,10 @@ class LibraryError(AppError):
 
 class LibraryTooNewError(LibraryError):
     """The library was written by a newer Photosift."""
+
+
+class LibraryOutdatedError(LibraryError):
+    """The library must be brought to this version first, which reading alone does not do."""
 
 
 class LibraryInUseError(LibraryError):

@@ -1,6 +1,7 @@
 """Connections to the database file: one that writes, a pool that reads and cannot write."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ _REASONS = {
     sqlite3.SQLITE_AUTH: "Access was refused. Check the permissions of the file and its folder.",
     sqlite3.SQLITE_CANTOPEN: "It cannot be opened. Check that its folder exists and can be written.",
     sqlite3.SQLITE_NOTADB: "The file is not a library. Choose another place for the library.",
-    sqlite3.SQLITE_CORRUPT: "The file is damaged. Close Photosift and put back a copy from your backup.",
+    sqlite3.SQLITE_CORRUPT: "The file is damaged. Close Photosift and run: photosift doctor --restore",
     sqlite3.SQLITE_IOERR: "The disk reported an error. Check that the drive is connected and healthy.",
     sqlite3.SQLITE_BUSY: "Another program is using it. Close that program and try again.",
     sqlite3.SQLITE_LOCKED: "Another program is using it. Close that program and try again.",
@@ -38,14 +39,34 @@ def readable_error(database: Path, error: DBAPIError) -> AppError | None:
     return LibraryError(f"The library {database} cannot be used. {reason}") if reason else None
 
 
-class Database:
-    """The engines of one library file. Thread-safe."""
+def uri_to_read(path: Path) -> str:
+    """How to open a library that may be open elsewhere, or that lies where nothing can be written.
 
-    def __init__(self, path: Path) -> None:
+    SQLite needs a file beside the database to share the log with others, even for reading. Where it cannot be
+    made, nobody else can write either: then the file alone is looked at, which must hold everything.
+    """
+    alone = not os.access(path.parent, os.W_OK) and not _has_log(path)
+    return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+class Database:
+    """The engines of one library file. Thread-safe.
+
+    Connections open a file that is there and never make one: when the library's drive is pulled, an empty
+    library must not appear in its place. With `read_only` nothing is written, not even beside the file.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self.read_only = read_only
         self.writer = self._engine("BEGIN IMMEDIATE", pool_size=1)
         self._readers = self._engine("BEGIN", pool_size=_READERS)
-        event.listen(self.writer, "connect", _prepare_writer)
+        event.listen(self.writer, "connect", self._refuse_writing if read_only else _prepare_writer)
         event.listen(self._readers, "connect", _prepare_reader)
 
     @contextmanager
@@ -80,13 +101,20 @@ class Database:
         self._readers.dispose()
         self.writer.dispose()
 
+    def _refuse_writing(self, connection: sqlite3.Connection, record: Any) -> None:
+        raise LibraryError(f"The library {self.path} was opened for reading only: nothing can be changed.")
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = uri_to_read(self.path) if self.read_only else f"{self.path.absolute().as_uri()}?mode=rw"
+        return sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+
     def _engine(self, begin: str, pool_size: int) -> Engine:
         # The driver must not open transactions by itself: then BEGIN IMMEDIATE could never be said.
         engine = create_engine(
             "sqlite+pysqlite://",
-            creator=lambda: sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
-            ),
+            creator=self._connect,
             poolclass=QueuePool,
             pool_size=pool_size,
             max_overflow=-1,

@@ -8,7 +8,7 @@ from app.library.database import Database
 from app.library.decisions import DecisionRepository
 from app.library.embeddings import EmbeddingRepository
 from app.library.folders import FolderRepository
-from app.library.migrate import migrate
+from app.library.migrate import check_revision, make_file, migrate
 from app.library.photos import PhotoRepository
 from app.library.saved_searches import SavedSearchRepository
 from app.library.writer import LibraryWriter
@@ -40,9 +40,24 @@ class Library:
                 f"The folder {database.parent} for the library cannot be made: {error.strerror}."
                 " Choose another place for the library."
             ) from error
+        make_file(database)
         connections = Database(database)
         try:
             migrate(connections)
+        except BaseException:
+            connections.close()
+            raise
+        return cls(connections)
+
+    @classmethod
+    def open_to_read(cls, database: Path) -> "Library":
+        """Open the file and write nothing: beside a program that has it, and on a read-only drive.
+
+        Raises LibraryTooNewError, LibraryOutdatedError when it must be migrated first, LibraryError.
+        """
+        connections = Database(database, read_only=True)
+        try:
+            check_revision(connections)
         except BaseException:
             connections.close()
             raise
