@@ -38,6 +38,14 @@ class DecodePool:
         """WebP of a photo, longest side `size` pixels at most."""
         return self._pool.submit(make_preview, path, size, priority=_PREVIEW)
 
+    def be_considerate(self, *, photos_at_once: int, niceness: int) -> None:
+        """How many photos may be decoded at once and how far they come after other programs.
+
+        Queries and previews are not counted: somebody waits for them.
+        """
+        self._pool.limit(_PHOTO, photos_at_once)
+        self._pool.niceness = niceness
+
     def pids(self) -> tuple[int, ...]:
         """The decoding processes that are running now."""
         return self._pool.pids()

@@ -19,17 +19,17 @@ Task = tuple[Callable[..., Any], tuple[Any, ...]]
 
 RECEIPT = (True, None)  # sent when the process is ready, and when it has a task: what ends it now is the task
 
-_NICENESS = 5  # the window and a search go first
+_IDLE_DISK_NICENESS = 15  # from here on the disk, too, is left to others first
 
 
-def serve(connection: Connection, memory_limit: int) -> None:
+def serve(connection: Connection, memory_limit: int, niceness: int) -> None:
     """Answer each task with a receipt, then (succeeded, result or MediaError), until the pipe closes."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal goes to the parent alone
     import app.media.decode  # noqa: F401 - before the first photo, not with it
 
     _silence_codecs()
-    _lower_priority()
+    _lower_priority(niceness)
     _limit_memory(memory_limit)
     connection.send(RECEIPT)
     while True:
@@ -79,13 +79,21 @@ def _silence_codecs() -> None:
     os.close(nowhere)
 
 
-def _lower_priority() -> None:
-    if sys.platform == "win32":
-        import psutil
+def _lower_priority(niceness: int) -> None:
+    """Come after other programs, on the processor and, where the system knows such a thing, at the disk."""
+    import psutil
 
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        os.nice(_NICENESS)
+    process = psutil.Process()
+    if sys.platform == "win32":
+        gentle = niceness >= _IDLE_DISK_NICENESS
+        process.nice(psutil.IDLE_PRIORITY_CLASS if gentle else psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        if gentle:
+            process.ionice(psutil.IOPRIO_VERYLOW)
+        return
+    os.nice(niceness)
+    if sys.platform == "linux" and niceness >= _IDLE_DISK_NICENESS:
+        with contextlib.suppress(psutil.Error):  # a container may forbid it; the processor's share remains
+            process.ionice(psutil.IOPRIO_CLASS_IDLE)
 
 
 def _limit_memory(limit: int) -> None:

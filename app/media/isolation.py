@@ -9,6 +9,7 @@ import itertools
 import logging
 import multiprocessing
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -22,7 +23,9 @@ _CONTEXT = multiprocessing.get_context("spawn")
 _START_LIMIT = 60.0  # seconds for a process to start, on a machine that is busy or has just woken up
 _IDLE_LIMIT = 60.0  # seconds after which an idle process gives its memory back
 
-_Waiting = tuple[Task, "Future[Any]"]
+_NICENESS = 5  # the window and a search go first
+
+_Waiting = tuple[int, Task, "Future[Any]"]  # with its priority
 
 
 class IsolatedPool:
@@ -40,6 +43,9 @@ class IsolatedPool:
         self._queue: list[tuple[int, int, _Waiting]] = []
         self._numbers = itertools.count()
         self._closed = False
+        self._limits: dict[int, int] = {}  # priority -> tasks at once
+        self._running: Counter[int] = Counter()  # priority -> tasks now
+        self._niceness = _NICENESS
         self._workers = [_Worker(self, number, time_limit, memory_limit) for number in range(workers)]
 
     def submit(self, function: Callable[..., Any], *arguments: Any, priority: int = 0) -> "Future[Any]":
@@ -51,20 +57,59 @@ class IsolatedPool:
         future: Future[Any] = Future()
         with self._condition:
             if not self._closed:
-                heapq.heappush(self._queue, (priority, next(self._numbers), ((function, arguments), future)))
+                heapq.heappush(
+                    self._queue, (priority, next(self._numbers), (priority, (function, arguments), future))
+                )
                 self._condition.notify()
                 return future
         future.set_exception(_cancelled())
         return future
 
+    def limit(self, priority: int, count: int) -> None:
+        """Run at most `count` tasks of this priority at once, and while they run none that is less urgent."""
+        with self._condition:
+            if self._limits.get(priority) != count:
+                self._limits[priority] = count
+                self._condition.notify_all()
+
+    @property
+    def niceness(self) -> int:
+        """How far processes come after other programs. Each is replaced before its next task when it changes.
+
+        Replaced, because no system lets an ordinary program make a process less nice again.
+        """
+        return self._niceness
+
+    @niceness.setter
+    def niceness(self, niceness: int) -> None:
+        self._niceness = niceness
+
     def take(self, *, forever: bool) -> _Waiting | None:
-        """Wait for the most urgent task; None when closed or, unless `forever`, when none comes for long."""
+        """Wait for the most urgent task; None when closed or, unless `forever`, when none comes for long.
+
+        Whoever takes a task calls `finished` after it.
+        """
         with self._condition:
             limit = None if forever else self._idle_limit
-            self._condition.wait_for(lambda: self._queue or self._closed, limit)
-            if self._closed or not self._queue:
+            self._condition.wait_for(lambda: self._closed or self._may_take(), limit)
+            if self._closed or not self._may_take():
                 return None
-            return heapq.heappop(self._queue)[-1]
+            waiting = heapq.heappop(self._queue)[-1]
+            self._running[waiting[0]] += 1
+            return waiting
+
+    def finished(self, waiting: _Waiting) -> None:
+        """The task that was taken is over, however it ended."""
+        with self._condition:
+            self._running[waiting[0]] -= 1
+            self._condition.notify()
+
+    def _may_take(self) -> bool:
+        """Whether the most urgent task may begin."""
+        if not self._queue:
+            return False
+        priority = self._queue[0][0]
+        return self._running[priority] < self._limits.get(priority, len(self._workers))
 
     @property
     def closed(self) -> bool:
@@ -80,7 +125,7 @@ class IsolatedPool:
             self._closed = True
             waiting, self._queue = self._queue, []
             self._condition.notify_all()
-        for _, _, (_, future) in waiting:
+        for _, _, (_, _, future) in waiting:
             if future.set_running_or_notify_cancel():
                 future.set_exception(_cancelled())
         for worker in self._workers:
@@ -118,9 +163,10 @@ class _Worker:
             if waiting is None:
                 self._end()
                 continue
-            task, future = waiting
+            _, task, future = waiting
             if future.set_running_or_notify_cancel():
                 self._answer(task, future)
+            self._pool.finished(waiting)
         self._end()
 
     def _answer(self, task: Task, future: "Future[Any]") -> None:
@@ -144,10 +190,11 @@ class _Worker:
             return self._ready_process().run(task, self._time_limit)
 
     def _ready_process(self) -> "_Process":
-        if self._process is not None and self._process.alive:
+        niceness = self._pool.niceness
+        if self._process is not None and self._process.alive and self._process.niceness == niceness:
             return self._process
         self._end()
-        process = _Process(self._memory_limit)
+        process = _Process(self._memory_limit, niceness)
         with self._lock:
             self._process = process
         if self._pool.closed:  # too late for `stop` to see it
@@ -169,11 +216,12 @@ class _DiedIdleError(MediaCrashedError):
 class _Process:
     """One process and the pipe to it."""
 
-    def __init__(self, memory_limit: int) -> None:
+    def __init__(self, memory_limit: int, niceness: int) -> None:
+        self.niceness = niceness
         self._failed = False
         self._connection, child = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=serve, args=(child, memory_limit), name="photosift decoding", daemon=True
+            target=serve, args=(child, memory_limit, niceness), name="photosift decoding", daemon=True
         )
         self._process.start()
         child.close()

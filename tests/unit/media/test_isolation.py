@@ -218,3 +218,44 @@ def test_a_process_starts_without_the_heavy_libraries(pool):
     assert "app.media.decode" in loaded
     rooms = {name.split(".")[1] for name in loaded if name.startswith("app.")}
     assert rooms == {"domain", "errors", "media"}
+
+
+def test_a_limited_priority_leaves_processes_for_what_is_urgent():
+    pool = IsolatedPool(3, **LIMITS)
+    try:
+        pool.limit(2, 1)
+        blocking = pool.submit(time.sleep, 600, priority=2)
+        wait_until(blocking.running)
+        second = pool.submit(max, 1, 2, priority=2)
+        assert pool.submit(max, 3, 4, priority=0).result(30) == 4
+        assert not second.running()
+        assert not second.done()
+        pool.limit(2, 2)
+        assert second.result(30) == 2
+    finally:
+        pool.close()
+
+
+def test_a_task_that_was_called_off_gives_its_place_back():
+    pool = IsolatedPool(1, **LIMITS)
+    try:
+        pool.limit(2, 0)
+        called_off = pool.submit(max, 1, 2, priority=2)
+        called_off.cancel()
+        pool.limit(2, 1)
+        assert pool.submit(max, 3, 4, priority=2).result(30) == 4
+    finally:
+        pool.close()
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="Windows has classes of priority instead")
+def test_a_process_is_replaced_when_it_is_to_be_nicer_or_less_nice():
+    pool = IsolatedPool(1, **LIMITS)
+    try:
+        usual = pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result(30)
+        pool.niceness = 9
+        nicer = pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result(30)
+        pool.niceness = 5
+        assert (nicer - usual, pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result(30)) == (4, usual)
+    finally:
+        pool.close()
