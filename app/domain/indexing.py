@@ -18,6 +18,7 @@ class FoundFile:
     size: int
     mtime_ns: int
     file_id: str | None = None  # "device:inode" where the file system has stable ones
+    sidecar_mtime_ns: int | None = None  # of the XMP file beside it; None: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class KnownFile:
     mtime_ns: int
     file_id: str | None
     state: PhotoState
+    sidecar_mtime_ns: int | None = None  # of the sidecar that was read with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,10 @@ def add_photos(connection: Connection, album_id: int, photo_ids: Sequence[int], 
 
 def put_photo(connection: Connection, album_id: int, photo_id: int, position: float, at: float) -> None:
     """Give a photo its place in an album, if both are still there."""
-    place = select(AlbumRow.id, PhotoRow.id, literal(position), literal(at)).where(
-        AlbumRow.id == album_id, PhotoRow.id == photo_id
+    place = (
+        select(AlbumRow.id, PhotoRow.id, literal(position), literal(at))
+        .join(PhotoRow, PhotoRow.id == photo_id)
+        .where(AlbumRow.id == album_id)
     )
     connection.execute(
         insert(AlbumPhotoRow)

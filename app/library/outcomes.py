@@ -16,7 +16,7 @@ from app.library.embeddings import (
     decode,
     store_new,
 )
-from app.library.photo_values import metadata_values
+from app.library.photo_values import file_says_values, metadata_values
 from app.library.schema import PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
@@ -59,6 +59,7 @@ class OutcomeWriter:
             .where(PhotoRow.id == photo_id)
             .values(
                 **metadata_values(photo.metadata, photo.mtime_ns),
+                **file_says_values(photo.metadata, photo.mtime_ns),
                 content_key=photo.content_key,
                 pixel_key=photo.pixel_key,
                 embedded_by=embedded_by,

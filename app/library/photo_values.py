@@ -1,16 +1,18 @@
 """Translating between a photo's row and the values of the domain."""
 
 import os
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, case
 
 from app.domain.decisions import Decisions
 from app.domain.indexing import FoundFile
-from app.domain.media import PhotoMetadata
+from app.domain.media import PhotoMetadata, TakenFrom
 from app.domain.photo import Folder, Photo
 from app.library.columns import printable_path
+from app.library.schema import PhotoRow
 
 _COPIED = (  # columns named as the fields of PhotoMetadata, holding the same values
     "width",
@@ -30,7 +32,9 @@ _COPIED = (  # columns named as the fields of PhotoMetadata, holding the same va
     "title",
     "caption",
     "keywords",
+    "sidecar_mtime_ns",
 )
+_FILE_SAYS = {"rating": "file_rating", "label": "file_label"}  # our own decisions have tables of their own
 
 
 def absolute_path(folder_path: str, relative_path: str) -> str:
@@ -62,10 +66,24 @@ def metadata_values(metadata: PhotoMetadata, mtime_ns: int) -> dict[str, Any]:
     offset = taken_at.utcoffset() if taken_at else None
     return {
         **{name: getattr(metadata, name) for name in _COPIED},
+        **{column: getattr(metadata, name) for name, column in _FILE_SAYS.items()},
+        "taken_from": metadata.taken_from.value if metadata.taken_from else None,
         "taken_at": taken_at.replace(tzinfo=None).isoformat() if taken_at else None,
         "taken_offset_minutes": None if offset is None else round(offset.total_seconds() / 60),
         "sort_time": sort_time(mtime_ns, taken_at),
     }
+
+
+def file_says_values(metadata: PhotoMetadata, mtime_ns: int) -> dict[str, Any]:
+    """The columns that say since when the file has its rating and label: they stay while those stay."""
+    now = time.time()
+    written_at = min(max(mtime_ns, metadata.sidecar_mtime_ns or 0) / 1e9, now)  # not in the future
+    values: dict[str, Any] = {}
+    for name, column in _FILE_SAYS.items():
+        same = getattr(PhotoRow, column).is_not_distinct_from(getattr(metadata, name))
+        for suffix, moment in (("at", written_at), ("noticed_at", now)):
+            values[f"{column}_{suffix}"] = case((same, getattr(PhotoRow, f"{column}_{suffix}")), else_=moment)
+    return values
 
 
 def sort_time(mtime_ns: int, taken_at: datetime | None = None) -> float:
@@ -99,7 +117,12 @@ def photo(row: Row[Any], decisions: Decisions) -> Photo:
 
 
 def _metadata(row: Row[Any]) -> PhotoMetadata:
-    return PhotoMetadata(**{name: row._mapping[name] for name in _COPIED}, taken_at=_taken_at(row))
+    return PhotoMetadata(
+        **{name: row._mapping[name] for name in _COPIED},
+        **{name: row._mapping[column] for name, column in _FILE_SAYS.items()},
+        taken_at=_taken_at(row),
+        taken_from=TakenFrom(row.taken_from) if row.taken_from else None,
+    )
 
 
 def _taken_at(row: Row[Any]) -> datetime | None:

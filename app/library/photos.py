@@ -266,6 +266,7 @@ class PhotoRepository:
             PhotoRow.mtime_ns,
             PhotoRow.file_id,
             PhotoRow.state,
+            PhotoRow.sidecar_mtime_ns,
         ).where(*conditions)
         with self._database.read() as connection:
             return [KnownFile(*row) for row in connection.execute(statement)]
