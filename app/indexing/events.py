@@ -9,7 +9,8 @@ from itertools import chain
 
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
 from app.domain.photo import Folder, PhotoState
-from app.indexing.reconcile import FileKey, FolderView, file_key, reconcile
+from app.indexing.moves import FileKey, file_key
+from app.indexing.reconcile import FolderView, reconcile
 from app.indexing.scanner import FolderScanner, ScanOutcome, found_file
 from app.indexing.watcher import PathChange
 from app.library.library import Library
@@ -65,19 +66,19 @@ class EventTranslator:
         return reconcile([part.view(folders[key]) for key, part in seen.items()], urgent=True)
 
     def _look(self, change: PathChange, folder: Folder, seen: _Seen) -> None:
+        folder_id, path, rules = folder.folder_id, change.relative_path, folder.rules
         if change.is_directory:
-            outcome = self._scanner.scan(folder.folder_id, folder.path, below=change.relative_path or None)
-            seen.files.update((file.relative_path, file) for file in outcome.files)
-            seen.unreadable.extend(outcome.unreadable)
-            known = self._library.photos.find_below(folder.folder_id, change.relative_path)
-            seen.known.update((one.relative_path, one) for one in known)
-            return
-        file = found_file(folder.path, change.relative_path)
-        if file is not None:
-            seen.files[file.relative_path] = file
-        one = self._library.photos.find(folder.folder_id, change.relative_path)
-        if one is not None:
-            seen.known[one.relative_path] = one
+            outcome = self._scanner.scan(folder_id, folder.path, below=path or None, rules=rules)
+            known = self._library.photos.find_below(folder_id, path)
+        else:
+            outcome = self._scanner.find(folder_id, folder.path, path, rules)
+            one = self._library.photos.find(folder_id, path)
+            known = [] if one is None else [one]
+        seen.files.update((file.relative_path, file) for file in outcome.files)
+        seen.unreadable.extend(outcome.unreadable)
+        seen.known.update((one.relative_path, one) for one in known)
+        for placeholder in outcome.placeholders:
+            seen.known.pop(placeholder, None)  # nothing is concluded from what is not on this computer
 
 
 class _Traces:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
 from app.domain.photo import PhotoState
+from app.indexing.moves import FileKey, Moves, Newcomer, Origin, Told, file_key
 from app.indexing.scanner import ScanOutcome
-
-FileKey = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,89 +19,153 @@ class FolderView:
 
 @dataclass(slots=True)
 class _Draft:
-    """Changes of one folder while they are being worked out."""
+    """One folder's differences, before it is known what moved."""
 
     folder_id: int
-    added: list[FoundFile] = field(default_factory=list)
     changed: list[tuple[int, FoundFile]] = field(default_factory=list)
-    moved: list[tuple[int, FoundFile]] = field(default_factory=list)
     returned: list[tuple[int, FoundFile]] = field(default_factory=list)
-    gone: list[KnownFile] = field(default_factory=list)  # remembered as present, not found
-    lost: list[KnownFile] = field(default_factory=list)  # remembered as missing, still not found
-    found_elsewhere: set[int] = field(default_factory=set)  # photo ids of those of `gone` that only moved
-
-    def finish(self, urgent: bool) -> FolderChanges:
-        return FolderChanges(
-            self.folder_id,
-            added=tuple(self.added),
-            changed=tuple(self.changed),
-            moved=tuple(self.moved),
-            returned=tuple(self.returned),
-            missing=tuple(
-                known.photo_id for known in self.gone if known.photo_id not in self.found_elsewhere
-            ),
-            urgent=urgent,
-        )
+    newcomers: list[Newcomer] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
 
 
-def reconcile(views: Iterable[FolderView], *, urgent: bool = False) -> tuple[FolderChanges, ...]:
-    """The changes that make the library equal to the folders.
+def _nothing_told(folder_id: int, path: str) -> str | None:
+    return None
 
-    Folders are compared together, so that a file which moved from one to the other is recognised: same file
-    id, size and modification time, and its old place empty. A move that changes the file id (to another
-    drive) is recognised later by content. Unchanged files produce nothing.
+
+def reconcile(
+    views: Iterable[FolderView], *, told: Told = _nothing_told, urgent: bool = False
+) -> tuple[FolderChanges, ...]:
+    """The changes that make the library equal to the folders, to be applied in this order.
+
+    Folders are compared together, so that a file which moved from one to the other is recognised. `told`
+    says what the system reported of moves. A move that changes the file id (to another drive) is recognised
+    later by content, and so is one that was edited on the way. Unchanged files produce nothing.
     """
     drafts = [_compare(view) for view in views]
-    _match_moves(drafts)
-    return tuple(changes for draft in drafts if (changes := draft.finish(urgent)).count)
+    moves = Moves(
+        [newcomer for draft in drafts for newcomer in draft.newcomers],
+        [origin for draft in drafts for origin in draft.origins],
+        told,
+    )
+    changes = [one for draft in drafts if (one := _finish(draft, moves, urgent)).count]
+    return tuple(_moves_first(changes) if _crosses_folders(moves) else changes)
 
 
 def _compare(view: FolderView) -> _Draft:
     draft = _Draft(view.outcome.folder_id)
     remembered = {known.relative_path: known for known in view.known}
+    replaced: list[tuple[KnownFile, FoundFile]] = []
     for file in view.outcome.files:
         known = remembered.pop(file.relative_path, None)
         if known is None:
-            draft.added.append(file)
-        elif known.state is PhotoState.MISSING:
-            place = draft.returned if _same_content(known, file) else draft.changed
-            place.append((known.photo_id, file))
-        elif not _same_content(known, file):
-            draft.changed.append((known.photo_id, file))
+            draft.newcomers.append(Newcomer(draft.folder_id, file))
+        elif known.file_id == file.file_id or known.file_id is None or file.file_id is None:
+            _compare_one(draft, known, file)
+        else:
+            replaced.append((known, file))
+    devices = _renumbered(replaced)
+    for known, file in replaced:
+        if _renamed_id(known.file_id, devices) == file.file_id:
+            _compare_one(draft, known, file)
+        else:
+            occupant = Origin(draft.folder_id, known, _key(known, devices), replaced=True)
+            draft.origins.append(occupant)
+            draft.newcomers.append(Newcomer(draft.folder_id, file, occupant))
     blind = tuple(f"{path}/" if path else "" for path in view.outcome.unreadable)
-    for known in remembered.values():
-        if any(known.relative_path.startswith(prefix) for prefix in blind):
-            continue
-        (draft.lost if known.state is PhotoState.MISSING else draft.gone).append(known)
+    draft.origins.extend(
+        Origin(draft.folder_id, known, _key(known, devices))
+        for known in remembered.values()
+        if not known.relative_path.startswith(blind)
+    )
     return draft
 
 
-def _match_moves(drafts: Sequence[_Draft]) -> None:
-    """Turn pairs of a vanished and a new file with one identity into moves."""
-    vanished: dict[FileKey, tuple[_Draft, KnownFile]] = {
-        key: (draft, known)
-        for draft in drafts
-        for known in (*draft.lost, *draft.gone)  # a file gone just now is the better candidate: it comes last
-        if (key := file_key(known)) is not None
-    }
-    for draft in drafts:
-        still_added = []
-        for file in draft.added:
-            key = file_key(file)
-            origin = vanished.pop(key, None) if key is not None else None
-            if origin is None:
-                still_added.append(file)
-                continue
-            source, known = origin
-            draft.moved.append((known.photo_id, file))
-            source.found_elsewhere.add(known.photo_id)
-        draft.added = still_added
+def _compare_one(draft: _Draft, known: KnownFile, file: FoundFile) -> None:
+    """What to do about a row whose file is at its place."""
+    same = known.size == file.size and known.mtime_ns == file.mtime_ns
+    if known.state is PhotoState.MISSING:
+        (draft.returned if same else draft.changed).append((known.photo_id, file))
+    elif not same:
+        draft.changed.append((known.photo_id, file))
 
 
-def file_key(file: FoundFile | KnownFile) -> FileKey | None:
-    """What stays with a file that is moved; ids alone are given out again by some systems."""
-    return None if file.file_id is None else (file.file_id, file.size, file.mtime_ns)
+def _finish(draft: _Draft, moves: Moves, urgent: bool) -> FolderChanges:
+    added: list[FoundFile] = []
+    moved: list[tuple[int, FoundFile]] = []
+    for newcomer in draft.newcomers:
+        origin, occupant = moves.origin.get(newcomer), newcomer.occupant
+        if origin is not None:
+            moved.append((origin.known.photo_id, newcomer.file))
+        elif occupant is None or occupant in moves.target:
+            added.append(newcomer.file)
+        else:
+            _compare_one(draft, occupant.known, newcomer.file)
+    missing = (
+        origin.known.photo_id
+        for origin in draft.origins
+        if origin.fresh and not origin.replaced and origin not in moves.target
+    )
+    return FolderChanges(
+        draft.folder_id,
+        added=tuple(added),
+        changed=tuple(draft.changed),
+        moved=tuple(moved),
+        returned=tuple(draft.returned),
+        missing=tuple(missing),
+        urgent=urgent,
+    )
 
 
-def _same_content(known: KnownFile, file: FoundFile) -> bool:
-    return known.size == file.size and known.mtime_ns == file.mtime_ns
+def _crosses_folders(moves: Moves) -> bool:
+    """Whether a path became free by a move to another folder."""
+    return any(
+        origin.replaced and origin.folder_id != newcomer.folder_id
+        for newcomer, origin in moves.origin.items()
+    )
+
+
+def _moves_first(changes: Sequence[FolderChanges]) -> list[FolderChanges]:
+    """A row has to leave a path before another file is added there."""
+    moves = [FolderChanges(one.folder_id, moved=one.moved, urgent=one.urgent) for one in changes if one.moved]
+    rest = [
+        FolderChanges(
+            one.folder_id,
+            added=one.added,
+            changed=one.changed,
+            returned=one.returned,
+            missing=one.missing,
+            urgent=one.urgent,
+        )
+        for one in changes
+    ]
+    return moves + [one for one in rest if one.count]
+
+
+# -- file ids: "device:inode"
+
+
+def _renumbered(replaced: Iterable[tuple[KnownFile, FoundFile]]) -> dict[str, str]:
+    """Devices that have another number now, as drives do after being plugged in again: old to new.
+
+    Nothing else gives a file another device and leaves its path, inode, size and time as they were.
+    """
+    devices = {}
+    for known, file in replaced:
+        old, _, old_inode = (known.file_id or "").partition(":")
+        new, _, new_inode = (file.file_id or "").partition(":")
+        if old_inode == new_inode and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+            devices[old] = new
+    return devices
+
+
+def _renamed_id(file_id: str | None, devices: dict[str, str]) -> str | None:
+    if file_id is None or not devices:
+        return file_id
+    device, _, inode = file_id.partition(":")
+    return f"{devices.get(device, device)}:{inode}"
+
+
+def _key(known: KnownFile, devices: dict[str, str]) -> FileKey | None:
+    key = file_key(known)
+    file_id = _renamed_id(known.file_id, devices)
+    return key if key is None or file_id is None else (file_id, known.size, known.mtime_ns)
