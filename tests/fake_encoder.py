@@ -52,6 +52,8 @@ class FakeEncoder:
         self.prepared: list[Tower] = []
         self.released: list[Tower | None] = []
         self.closed = False
+        self.niceness: list[int] = []  # as asked for, in order
+        self.unused_for: list[float] = []  # what `release_unused` was called with
         self.noted = ""  # what `note` says
 
     @property
@@ -96,6 +98,12 @@ class FakeEncoder:
 
     def release(self, tower: Tower | None = None) -> None:
         self.released.append(tower)
+
+    def be_considerate(self, niceness: int) -> None:
+        self.niceness.append(niceness)
+
+    def release_unused(self, seconds: float) -> None:
+        self.unused_for.append(seconds)
 
     def close(self) -> None:
         self.closed = True

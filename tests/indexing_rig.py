@@ -58,7 +58,7 @@ class ThreadDecoder:
         self.hold.set()
         self.opened: list[str] = []
 
-    def submit(self, request: DecodeRequest) -> "Future[DecodedPhoto]":
+    def submit(self, request: DecodeRequest, *, urgent: bool = False) -> "Future[DecodedPhoto]":
         return self._executor.submit(self._decode, request)
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ def in_batches(
         embeddings = _attempt(encode, batch, runtime)
         if embeddings is None:
             size = (len(batch) + 1) // 2
-            _free_device_memory(runtime)
+            free_device_memory(runtime)
             _log.warning("memory ran out on %s; going on with batches of %d", runtime.device, size)
         else:
             parts.append(embeddings)
@@ -65,7 +65,7 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate memory" in words
 
 
-def _free_device_memory(runtime: Runtime) -> None:
+def free_device_memory(runtime: Runtime) -> None:
     import torch
 
     if runtime.device == "cuda":

@@ -6,7 +6,9 @@ also the one way to give back everything that torch holds.
 
 import functools
 import os
+import sys
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -52,6 +54,8 @@ class ProcessEncoder:
         )
         self._lock = threading.Lock()
         self._used: set[Tower] = set()
+        self._image_used_at = 0.0
+        self._niceness = 0
 
     @property
     def spec(self) -> ModelSpec:
@@ -69,7 +73,9 @@ class ProcessEncoder:
         self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False
     ) -> "Future[Embeddings]":
         self._note_use(Tower.IMAGE)
-        return self._submit("encode_query_images" if urgent else "encode_images", list(pixels))
+        if urgent:
+            return self._submit("encode_query_images", list(pixels))
+        return self._submit("encode_images", list(pixels), self._niceness)
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         self._note_use(Tower.TEXT)
@@ -78,12 +84,14 @@ class ProcessEncoder:
 
     def prepare(self, tower: Tower) -> None:
         self._note_use(tower)
-        method = "prepare_images" if tower is Tower.IMAGE else "prepare_texts"
-        self._submit(method).result()
+        if tower is Tower.IMAGE:
+            self._submit("prepare_images", self._niceness).result()
+        else:
+            self._submit("prepare_texts").result()
 
     def provenance(self) -> Provenance:
         self._note_use(Tower.IMAGE)
-        future: Future[Provenance] = self._submit("provenance")
+        future: Future[Provenance] = self._submit("provenance", self._niceness)
         return future.result()
 
     def note(self) -> str:
@@ -102,6 +110,15 @@ class ProcessEncoder:
         elif self._process.running:
             self._submit("release", tower).result()
 
+    def be_considerate(self, niceness: int) -> None:
+        self._niceness = niceness
+
+    def release_unused(self, seconds: float) -> None:
+        with self._lock:
+            unused = Tower.IMAGE in self._used and time.monotonic() - self._image_used_at >= seconds
+        if unused:
+            self.release(Tower.IMAGE)
+
     def close(self) -> None:
         """End the process; calls under way that take longer than a second more raise CancelledError."""
         self._process.close(timeout=1.0)
@@ -109,6 +126,8 @@ class ProcessEncoder:
     def _note_use(self, tower: Tower) -> None:
         with self._lock:
             self._used.add(tower)
+            if tower is Tower.IMAGE:
+                self._image_used_at = time.monotonic()
 
     def _submit(self, method: str, *arguments: Any) -> "Future[Any]":
         """A call over there; should the process end before it answers, the future says so in plain words."""
@@ -145,18 +164,40 @@ class _EncoderService:
     def __init__(self, checkpoint: Checkpoint, device: str, precision: str) -> None:
         # The hub's client must find itself offline when transformers imports it.
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-        encoder = Siglip2Encoder(checkpoint, device, precision)
-        self.encode_images = self.encode_query_images = encoder.encode_images
+        self._encoder = encoder = Siglip2Encoder(checkpoint, device, precision)
+        self.encode_query_images = encoder.encode_images
         self.encode_texts = encoder.encode_texts
-        self.prepare_images = functools.partial(encoder.prepare, Tower.IMAGE)
         self.prepare_texts = functools.partial(encoder.prepare, Tower.TEXT)
-        self.provenance = encoder.provenance
         self.note = encoder.note
         self.release = encoder.release
+
+    def encode_images(self, pixels: list[NDArray[np.uint8]], niceness: int) -> Embeddings:
+        _come_after_others(niceness)
+        return self._encoder.encode_images(pixels)
+
+    def prepare_images(self, niceness: int) -> None:
+        _come_after_others(niceness)
+        self._encoder.prepare(Tower.IMAGE)
+
+    def provenance(self, niceness: int) -> Provenance:
+        _come_after_others(niceness)
+        return self._encoder.provenance()
 
     def close(self) -> None:
         """End at once: nothing here needs saving, and unloading torch in order takes a second."""
         os._exit(0)
+
+
+def _come_after_others(niceness: int) -> None:
+    """Lower the priority of this lane's thread, and so of the threads that compute for it.
+
+    Only Linux gives a thread a priority of its own; elsewhere the process would answer searches later, too.
+    No program may take it back: a smaller number than before changes nothing until the process starts anew.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        if niceness > os.getpriority(os.PRIO_PROCESS, thread):
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 _PROTOCOL_CHECK: type[ImageTextEncoder] = ProcessEncoder  # mypy proves here that it follows the protocol

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.model import Embeddings, ModelSpec, Provenance, Tower
-from app.embedding.batches import in_batches
+from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.devices import REFERENCE, Runtime, choose_device
 from app.embedding.self_test import sound_tower
@@ -99,6 +99,8 @@ class Siglip2Encoder:
         if tower in (None, Tower.TEXT):
             self._text = None
         gc.collect()
+        if "_runtime" in self.__dict__:  # else nothing has been on any device
+            free_device_memory(self._runtime)
 
     def close(self) -> None:
         self.release()

@@ -24,9 +24,9 @@ class DecodePool:
     def __init__(self, workers: int, *, time_limit: float = 20, memory_limit: int = 1_500_000_000) -> None:
         self._pool = IsolatedPool(workers, time_limit=time_limit, memory_limit=memory_limit)
 
-    def submit(self, request: DecodeRequest) -> "Future[DecodedPhoto]":
-        """Read and decode one photo."""
-        return self._pool.submit(decode_photo, request, priority=_PHOTO)
+    def submit(self, request: DecodeRequest, *, urgent: bool = False) -> "Future[DecodedPhoto]":
+        """Read and decode one photo; before all those that are only to be indexed when somebody waits."""
+        return self._pool.submit(decode_photo, request, priority=_QUERY if urgent else _PHOTO)
 
     def submit_query_image(
         self, data: bytes, spec: PixelSpec, thumbnail_size: int = THUMBNAIL_SIZE

@@ -121,7 +121,7 @@ class LibraryService:
         stored = self._thumbnails.read(photo.content_key)
         if stored is not None or photo.offline:
             return stored
-        decoded = self._decoder.submit(DecodeRequest(photo.path)).result()
+        decoded = self._decoder.submit(DecodeRequest(photo.path), urgent=True).result()
         _keep(self._thumbnails, decoded.content_key, decoded.thumbnail)
         return decoded.thumbnail
 

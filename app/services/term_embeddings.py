@@ -72,7 +72,7 @@ class TermEmbeddings:
         if found is not None:
             return found
         request = DecodeRequest(photo.path, target.encoder.spec.pixel_spec)
-        pixels = self._decoder.submit(request).result().pixels
+        pixels = self._decoder.submit(request, urgent=True).result().pixels
         assert pixels is not None, "asked for with a pixel spec"
         return self._keep(key, target.encoder.encode_images([pixels], urgent=True)[0])
 

@@ -108,3 +108,18 @@ if __name__ == "__main__":
     )
     assert result.stdout.strip() == "set()"
     assert result.stderr == ""
+
+
+def test_batches_come_after_other_programs_and_unused_memory_is_given_back(encoder: ProcessEncoder) -> None:
+    encoder.be_considerate(os.getpriority(os.PRIO_PROCESS, 0) + 3 if sys.platform == "linux" else 3)
+    encoder.encode_images(PIXELS)
+    assert encoder.pid is not None
+    if sys.platform == "linux":
+        threads = [int(name) for name in os.listdir(f"/proc/{encoder.pid}/task")]
+        usual = os.getpriority(os.PRIO_PROCESS, encoder.pid)  # of the thread that answers calls
+        assert max(os.getpriority(os.PRIO_PROCESS, thread) for thread in threads) == usual + 3
+    encoder.release_unused(3600)
+    assert encoder.pid is not None
+    encoder.release_unused(0)
+    assert encoder.pid is None
+    encoder.release_unused(0)  # nothing is there to be given back
