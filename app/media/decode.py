@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
 from app.errors import FileAccessError, MediaTooLargeError
+from app.media.completing import complete
 from app.media.content_key import content_key
 from app.media.opening import open_picture
 from app.media.preparing import fit_within, needed_size, prepare_pixels
+from app.media.sidecars import find_sidecar, read_sidecar
 from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE, encode_preview, encode_thumbnail
 
 LARGEST_FILE = 500_000_000  # bytes; it is held in memory while the picture is decoded
@@ -21,12 +23,13 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
     data, mtime_ns = read_file(request.path)
     spec, thumbnail_size = request.pixel_spec, request.thumbnail_size
     picture = open_picture(data, request.path, lambda full: needed_size(spec, thumbnail_size, full))
+    sidecar = request.sidecar or find_sidecar(request.path)
     return DecodedPhoto(
         content_key=content_key(data),
         pixel_key=picture.pixel_key,
         size=len(data),
         mtime_ns=mtime_ns,
-        metadata=picture.metadata,
+        metadata=complete(picture.metadata, request.path, read_sidecar(sidecar) if sidecar else None),
         thumbnail=encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile),
         pixels=prepare_pixels(picture.image, spec, picture.full_size) if spec is not None else None,
     )

@@ -1,28 +1,30 @@
 """What a photo says about itself: EXIF, GPS, IPTC and XMP. Bad metadata never stops a photo."""
 
+import dataclasses
 import logging
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from io import BytesIO
 from typing import Any, TypeVar
 
 from PIL import ExifTags, Image, ImageFile
 
-from app.domain.media import PhotoMetadata
-from app.media.captions import Captions, read_captions
+from app.domain.media import PhotoMetadata, TakenFrom
+from app.media.captions import read_captions
+from app.media.dates import file_date, is_plausible, satellite_time, taken_by_camera
+from app.media.exposure import exposure_seconds, f_number, iso
+from app.media.iptc import IptcValues, read_iptc
+from app.media.places import altitude, position
+from app.media.tag_numbers import within
 from app.media.text import clean_text
+from app.media.xmp import XmpValues, parse_xmp
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 Base = ExifTags.Base
-GPS = ExifTags.GPS
-
-_FIRST_PHOTOGRAPH = 1826
-_EPOCHS = {datetime(1904, 1, 1), datetime(1970, 1, 1), datetime(1980, 1, 1)}  # noqa: DTZ001 - a clock never set
-_ISO_IS_ELSEWHERE = 65535
+_XMP_TAG = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +34,26 @@ class Tags:
     base: Mapping[int, Any] = field(default_factory=dict)
     exif: Mapping[int, Any] = field(default_factory=dict)
     gps: Mapping[int, Any] = field(default_factory=dict)
-    captions: Captions = field(default_factory=Captions)
+    xmp: XmpValues = field(default_factory=XmpValues)
+    iptc: IptcValues = field(default_factory=IptcValues)
 
 
 def read_tags(picture: ImageFile.ImageFile) -> Tags:
     """All tags of an opened file; empty where there are none or they are broken."""
     tags = _from_exif(_tolerate(picture.getexif, Image.Exif()))
-    captions = _tolerate(lambda: read_captions(picture, tags.base), Captions())
-    return Tags(tags.base, tags.exif, tags.gps, captions)
+    packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or tags.base.get(_XMP_TAG)
+    xmp = _tolerate(lambda: parse_xmp(packet), XmpValues())
+    return Tags(tags.base, tags.exif, tags.gps, xmp, _tolerate(lambda: read_iptc(picture), IptcValues()))
 
 
 def raw_tags(data: bytes, preview: bytes | None) -> Tags:
     """The tags of a raw file: from its own TIFF structure, else from its preview."""
     tags = _tolerate(lambda: _raw_structure(data), Tags())
+    xmp = _tolerate(lambda: parse_xmp(tags.base.get(_XMP_TAG)), XmpValues())
     if preview is None or tags.exif:
-        return tags
-    with_preview = _tolerate(lambda: _preview_tags(preview), Tags())
-    return Tags(tags.base or with_preview.base, tags.exif or with_preview.exif, tags.gps or with_preview.gps)
+        return dataclasses.replace(tags, xmp=xmp)
+    other = _tolerate(lambda: _preview_tags(preview), Tags())
+    return Tags(tags.base or other.base, tags.exif or other.exif, tags.gps or other.gps, xmp)
 
 
 def read_orientation(picture: ImageFile.ImageFile) -> int:
@@ -59,27 +64,47 @@ def read_orientation(picture: ImageFile.ImageFile) -> int:
 
 def describe(tags: Tags, *, size: tuple[int, int], format_: str, orientation: int) -> PhotoMetadata:
     """The tags as values; what is missing, garbage or absurd becomes None."""
-    latitude, longitude = _position(tags.gps)
+    latitude, longitude = position(tags.gps)
+    taken_at, taken_from = _taken(tags)
+    captions = read_captions(tags.xmp, tags.iptc, tags.base)
     return PhotoMetadata(
         width=size[0],
         height=size[1],
         format=str(format_),
         orientation=orientation,
-        taken_at=_taken_at(tags),
-        camera_make=clean_text(tags.base.get(Base.Make)),
-        camera_model=clean_text(tags.base.get(Base.Model)),
-        lens=clean_text(tags.exif.get(Base.LensModel)),
-        exposure_seconds=_exposure(tags.exif),
-        f_number=_f_number(tags.exif),
-        iso=_iso(tags.exif),
-        focal_length_mm=_within(tags.exif.get(Base.FocalLength), 0.1, 10_000),
-        latitude=latitude,
-        longitude=longitude,
-        altitude_m=_altitude(tags.gps),
-        title=tags.captions.title,
-        caption=tags.captions.caption,
-        keywords=tags.captions.keywords,
+        taken_at=taken_at,
+        taken_from=taken_from,
+        camera_make=clean_text(tags.base.get(Base.Make)) or tags.xmp.camera_make,
+        camera_model=clean_text(tags.base.get(Base.Model)) or tags.xmp.camera_model,
+        lens=clean_text(tags.exif.get(Base.LensModel)) or tags.xmp.lens,
+        exposure_seconds=exposure_seconds(tags.exif),
+        f_number=f_number(tags.exif),
+        iso=iso(tags.exif),
+        focal_length_mm=within(tags.exif.get(Base.FocalLength), 0.1, 10_000),
+        latitude=tags.xmp.latitude if latitude is None else latitude,
+        longitude=tags.xmp.longitude if longitude is None else longitude,
+        altitude_m=altitude(tags.gps),
+        title=captions.title,
+        caption=captions.caption,
+        keywords=captions.keywords,
+        rating=captions.rating,
+        label=captions.label,
     )
+
+
+def _taken(tags: Tags) -> tuple[datetime | None, TakenFrom | None]:
+    """The surest date that a file holds, and what holds it."""
+    candidates = (
+        (taken_by_camera(tags.exif, tags.gps), TakenFrom.EXIF),
+        (tags.xmp.taken_at, TakenFrom.XMP),
+        (tags.iptc.taken_at, TakenFrom.XMP),
+        (file_date(tags.base, tags.exif), TakenFrom.EXIF),
+        (satellite_time(tags.gps), TakenFrom.GPS),
+    )
+    for moment, source in candidates:
+        if moment is not None and is_plausible(moment):
+            return moment, source
+    return None, None
 
 
 def _tolerate(read: Callable[[], _T], otherwise: _T) -> _T:
@@ -127,119 +152,3 @@ def _tiff_tags(data: bytes) -> Tags:
 def _preview_tags(preview: bytes) -> Tags:
     with Image.open(BytesIO(preview), formats=("JPEG",)) as picture:
         return read_tags(picture)
-
-
-def _taken_at(tags: Tags) -> datetime | None:
-    candidates = (
-        (tags.exif.get(Base.DateTimeOriginal), Base.OffsetTimeOriginal, Base.SubsecTimeOriginal),
-        (tags.exif.get(Base.DateTimeDigitized), Base.OffsetTimeDigitized, Base.SubsecTimeDigitized),
-        (tags.base.get(Base.DateTime), Base.OffsetTime, Base.SubsecTime),
-    )
-    for text, offset, fraction in candidates:
-        moment = parse_exif_date(text, tags.exif.get(offset), tags.exif.get(fraction))
-        if moment is not None:
-            return moment
-    written = tags.captions.created
-    return written if written is not None and _is_plausible(written) else None
-
-
-def parse_exif_date(text: Any, offset: Any = None, fraction: Any = None) -> datetime | None:
-    """A date as cameras write it, "2024:05:17 18:03:59"; None when it is garbage or absurd."""
-    cleaned = clean_text(text)
-    if cleaned is None:
-        return None
-    digits = cleaned[:19].replace("/", ":").replace("-", ":").replace("T", " ")
-    try:
-        moment = datetime.strptime(digits, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - the offset is a tag of its own
-    except ValueError:
-        return None
-    if not _is_plausible(moment):
-        return None
-    return moment.replace(tzinfo=_parse_offset(offset), microsecond=_parse_fraction(fraction))
-
-
-def _is_plausible(moment: datetime) -> bool:
-    naive = moment.replace(tzinfo=None)
-    tomorrow = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
-    return naive.year >= _FIRST_PHOTOGRAPH and naive <= tomorrow and naive not in _EPOCHS
-
-
-def _parse_offset(text: Any) -> timezone | None:
-    cleaned = clean_text(text)
-    if cleaned is None:
-        return None
-    try:
-        moment = datetime.strptime(cleaned, "%z")
-    except ValueError:
-        return None
-    offset = moment.utcoffset()
-    return timezone(offset) if offset is not None and abs(offset) <= timedelta(hours=14) else None
-
-
-def _parse_fraction(text: Any) -> int:
-    digits = (clean_text(text) or "")[:6]
-    return int(digits.ljust(6, "0")) if digits.isascii() and digits.isdigit() else 0
-
-
-def _number(value: Any) -> float | None:
-    """A finite number from an EXIF value: rationals may have a zero denominator, fields may be lists."""
-    if isinstance(value, (tuple, list)):
-        value = value[0] if value else None
-    if value is None or isinstance(value, (str, bytes)):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ArithmeticError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _within(value: Any, low: float, high: float) -> float | None:
-    number = _number(value)
-    return number if number is not None and low <= number <= high else None
-
-
-def _exposure(exif: Mapping[int, Any]) -> float | None:
-    seconds = _within(exif.get(Base.ExposureTime), 1e-6, 86_400)
-    apex = _within(exif.get(Base.ShutterSpeedValue), -16, 20)
-    return seconds if seconds is not None or apex is None else 2.0**-apex
-
-
-def _f_number(exif: Mapping[int, Any]) -> float | None:
-    number = _within(exif.get(Base.FNumber), 0.5, 256)
-    apex = _within(exif.get(Base.ApertureValue), 0.1, 16)
-    return number if number is not None or apex is None else round(2.0 ** (apex / 2), 1)
-
-
-def _iso(exif: Mapping[int, Any]) -> int | None:
-    for tag in (Base.ISOSpeedRatings, Base.RecommendedExposureIndex, Base.ISOSpeed):
-        iso = _within(exif.get(tag), 1, 10_000_000)
-        if iso is not None and iso != _ISO_IS_ELSEWHERE:
-            return round(iso)
-    return None
-
-
-def _position(gps: Mapping[int, Any]) -> tuple[float | None, float | None]:
-    latitude = _degrees(gps.get(GPS.GPSLatitude), gps.get(GPS.GPSLatitudeRef), b"S", 90)
-    longitude = _degrees(gps.get(GPS.GPSLongitude), gps.get(GPS.GPSLongitudeRef), b"W", 180)
-    if latitude is None or longitude is None or latitude == longitude == 0:
-        return None, None  # zeros are what receivers without a fix write
-    return latitude, longitude
-
-
-def _degrees(parts: Any, reference: Any, negative: bytes, limit: float) -> float | None:
-    if not isinstance(parts, (tuple, list)) or not parts:
-        return None
-    numbers = [_number(part) for part in parts[:3]]
-    if numbers[0] is None:
-        return None
-    degrees = sum((number or 0.0) / 60**power for power, number in enumerate(numbers))
-    letter = (clean_text(reference) or "").upper()[:1].encode()
-    signed = -degrees if letter == negative else degrees
-    return signed if -limit <= signed <= limit else None
-
-
-def _altitude(gps: Mapping[int, Any]) -> float | None:
-    metres = _within(gps.get(GPS.GPSAltitude), -12_000, 100_000)
-    below = gps.get(GPS.GPSAltitudeRef) in (b"\x01", 1, "\x01")
-    return -metres if metres is not None and below else metres

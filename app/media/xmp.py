@@ -88,6 +88,7 @@ def parse_xmp(packet: bytes | str | None, largest: int = LARGEST_PACKET) -> XmpV
 
 def _values(found: "_Properties") -> XmpValues:
     taken, day_only = _taken(found)
+    latitude, longitude = _position(found)
     return XmpValues(
         title=_text(found.alternatives(f"{DC}title"), LONGEST_TITLE),
         caption=_text(found.alternatives(f"{DC}description")),
@@ -101,8 +102,8 @@ def _values(found: "_Properties") -> XmpValues:
         camera_make=_text(found.all(f"{_TIFF}Make")),
         camera_model=_text(found.all(f"{_TIFF}Model")),
         lens=_text(found.all(f"{_EXIF_EX}LensModel") + found.all(f"{_AUX}Lens")),
-        latitude=_degrees(found.first(f"{_EXIF}GPSLatitude"), 90),
-        longitude=_degrees(found.first(f"{_EXIF}GPSLongitude"), 180),
+        latitude=latitude,
+        longitude=longitude,
     )
 
 
@@ -209,6 +210,14 @@ def _taken(found: _Properties) -> tuple[datetime | None, bool]:
             if moment is not None:
                 return moment, len(text.strip()) <= len("2019-07-04")
     return None, False
+
+
+def _position(found: _Properties) -> tuple[float | None, float | None]:
+    latitude = _degrees(found.first(f"{_EXIF}GPSLatitude"), 90)
+    longitude = _degrees(found.first(f"{_EXIF}GPSLongitude"), 180)
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return None, None  # zeros are what receivers without a fix write
+    return latitude, longitude
 
 
 def _degrees(text: str, limit: float) -> float | None:

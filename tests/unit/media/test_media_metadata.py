@@ -6,7 +6,8 @@ import pytest
 from media_samples import encoded, scene
 from PIL import Image, TiffImagePlugin
 
-from app.media.metadata import Tags, describe, parse_exif_date
+from app.media.dates import parse_exif_date
+from app.media.metadata import Tags, describe
 from app.media.opening import open_picture
 from app.media.text import clean_text
 
