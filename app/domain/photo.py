@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.companions import Companion
 from app.domain.decisions import NO_DECISIONS, Decisions
 from app.domain.folder_rules import NO_RULES, FolderRules
 from app.domain.media import PhotoMetadata
@@ -24,6 +25,7 @@ class FolderState(StrEnum):
     SCANNING = "scanning"
     OFFLINE = "offline"  # its root is not there: an unplugged drive
     PROBLEM = "problem"  # cannot be read or watched; `message` says why
+    ASKING = "asking"  # many of its files are gone: the user is to say whether their photos are, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class FolderStatus:
     pending_count: int
     problem_count: int
     message: str = ""
+    vanished_count: int = 0  # photos that the user is asked about, while the state is ASKING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Photo:
     error: str | None = None
     offline: bool = False
     decisions: Decisions = NO_DECISIONS
+    companions: tuple[Companion, ...] = ()  # its raw file, or the film of a Live Photo
 
 
 @dataclass(frozen=True, slots=True)

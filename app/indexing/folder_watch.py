@@ -88,11 +88,13 @@ class FolderWatch:
         return min(waits)
 
     def refresh_folders(self) -> bool:
-        """Take over the library's list: scan and watch new folders, drop removed ones; True if it differs."""
+        """Take over the library's list: scan and watch what is new or has other rules; True if it differs."""
         listed = {folder.folder_id: folder for folder in self._library.folders.all()}
-        removed, new = self._folders.keys() - listed.keys(), listed.keys() - self._folders.keys()
-        for folder_id in removed:
+        removed = self._folders.keys() - listed.keys()
+        new = {key for key, folder in listed.items() if self._folders.get(key) != folder}
+        for folder_id in removed | new:
             self._watcher.unwatch(folder_id)
+        for folder_id in removed:
             self._states.forget(folder_id)
             self._look_again.pop(folder_id, None)
         self._folders = listed
@@ -148,7 +150,9 @@ class FolderWatch:
         for folder in folders:
             root = _root_id(folder.path)
             refusal = self._watcher.watch(folder) if root is not None else ""
-            outcome = self._scanner.scan(folder.folder_id, folder.path, cancel=self._cancel)
+            outcome = self._scanner.scan(
+                folder.folder_id, folder.path, rules=folder.rules, cancel=self._cancel
+            )
             empty = not outcome.files and not _has_entries(folder.path)
             looks.append(_Look(outcome, root, empty, refusal))
         return looks

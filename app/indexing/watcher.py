@@ -27,8 +27,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from app.domain.photo import Folder
-from app.indexing.scanner import is_skipped_folder, is_skipped_name
-from app.media.formats import is_photo_name
+from app.indexing.folder_filter import MARKER, folder_filter
 
 _log = logging.getLogger(__name__)
 # An event that comes in while a watch is being ended is reported as an error by watchdog; it is none.
@@ -185,6 +184,7 @@ class _Handler(FileSystemEventHandler):
 
     def __init__(self, folder: Folder, watcher: FolderWatcher) -> None:
         self._folder_id = folder.folder_id
+        self._rules = folder_filter(folder.rules)
         self._root = os.path.realpath(folder.path)
         self._watcher = watcher
 
@@ -208,7 +208,13 @@ class _Handler(FileSystemEventHandler):
 
     def _touch(self, path: bytes | str, directory: bool, quiet: float) -> None:
         relative = self._relative(os.fsdecode(path))
-        if relative is not None and _is_ours(relative, directory):
+        if relative is None:
+            return
+        parent, _, name = relative.rpartition("/")
+        if name == MARKER:
+            relative, directory = parent, True  # all of its directory is hidden now, or shown again
+        counts = self._rules.place(relative) is not None if directory else self._rules.takes_path(relative)
+        if counts:
             self._watcher.note(PathChange(self._folder_id, relative, directory), quiet)
 
     def _relative(self, path: str) -> str | None:
@@ -217,10 +223,3 @@ class _Handler(FileSystemEventHandler):
             return ""
         prefix = self._root.rstrip(os.sep) + os.sep
         return path[len(prefix) :].replace(os.sep, "/") if path.startswith(prefix) else None
-
-
-def _is_ours(relative: str, directory: bool) -> bool:
-    *parents, name = relative.split("/")
-    if any(is_skipped_name(part) or is_skipped_folder(part) for part in (*parents, name)):
-        return False
-    return directory or is_photo_name(name)

@@ -12,6 +12,7 @@ _STATE_ICONS = {
     FolderState.SCANNING: "refresh",
     FolderState.OFFLINE: "offline",
     FolderState.PROBLEM: "warning",
+    FolderState.ASKING: "warning",
 }
 _ICON = 18
 _STATE_ICON = 14
@@ -79,7 +80,7 @@ class SidebarDelegate(QStyledItemDelegate):
         rect.setRight(self._paint_count(painter, rect, index.data(Role.COUNT)))
         if state in _STATE_ICONS:
             spot = QRect(rect.right() - _STATE_ICON, rect.top(), _STATE_ICON, rect.height())
-            bad = state is FolderState.PROBLEM
+            bad = state in (FolderState.PROBLEM, FolderState.ASKING)
             sign_colour = QColor(scheme.warning if bad else scheme.muted)
             icons.paint(painter, _STATE_ICONS[state], _centred(spot, _STATE_ICON), sign_colour)
             rect.setRight(spot.left() - 6)

@@ -183,6 +183,7 @@ class SidebarModel(QAbstractItemModel):
             FolderState.SCANNING: self.tr("looking for photos"),
             FolderState.OFFLINE: self.tr("not connected"),
             FolderState.PROBLEM: self.tr("cannot be read"),
+            FolderState.ASKING: self.tr("many photos are gone"),
         }[status.state]
         parts = [words, wording.photo_count(status.photo_count)]
         if status.pending_count:

@@ -1,0 +1,58 @@
+"""Finds out whether a scan would take away so much that people are asked first."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from app.domain.folder_rules import FolderRules
+from app.domain.indexing import FolderChanges, FoundFile, KnownFile
+from app.domain.photo import PhotoState
+from app.indexing.folder_filter import folder_filter
+from app.indexing.reconcile import FolderView
+
+_FEW = 20  # so many may go without a question, however small the folder is
+_SHARE = 5  # one in so many as well
+
+_Likeness = tuple[str, int, int]
+
+
+def is_much(vanished: int, present: int) -> bool:
+    """Whether so many of the photos that a folder holds are too many to remove unasked."""
+    return vanished >= _FEW and vanished * _SHARE > present
+
+
+def unexplained(
+    changes: FolderChanges, view: FolderView, rules: FolderRules, arrived: Iterable[FoundFile]
+) -> frozenset[int]:
+    """The missing photos whose files are gone for no reason that is known.
+
+    Known reasons: the rules leave them out, a marker hides them, or a file of the same name, size and time has
+    arrived somewhere, as after a move to another drive.
+    """
+    names = folder_filter(rules)
+    hidden = tuple(f"{path}/" if path else "" for path in view.outcome.hidden)
+    moved = {_likeness(file) for file in arrived}
+    missing = set(changes.missing)
+    return frozenset(
+        known.photo_id
+        for known in view.known
+        if known.photo_id in missing
+        and names.takes_path(known.relative_path)
+        and not known.relative_path.startswith(hidden)
+        and _likeness(known) not in moved
+    )
+
+
+def present_count(view: FolderView) -> int:
+    """The photos of a folder that are not missing."""
+    return sum(known.state is not PhotoState.MISSING for known in view.known)
+
+
+def without(changes: FolderChanges, held_back: frozenset[int]) -> FolderChanges:
+    """The changes with these photos left as they are."""
+    return replace(changes, missing=tuple(one for one in changes.missing if one not in held_back))
+
+
+def _likeness(file: FoundFile | KnownFile) -> _Likeness:
+    """Stays the same when a file is copied to another drive; some of these keep no fractions of a second."""
+    name = file.relative_path.rpartition("/")[2]
+    return name.casefold(), file.size, file.mtime_ns // 2_000_000_000
