@@ -60,6 +60,7 @@ class PendingPhoto:
     path: str  # absolute
     size: int
     mtime_ns: int
+    companion: bool = False  # shown with another photo: it is read, but never goes to the model
 
 
 @dataclass(frozen=True, slots=True)

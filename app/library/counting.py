@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from app.domain.photo import PhotoState
 from app.domain.query import SearchFilters
 from app.domain.status import LibraryCounts
-from app.library.filters import PENDING, READ, embedded, not_noted, shown
+from app.library.filters import ITEM, PENDING, READ, embedded, not_noted, shown
 from app.library.schema import PhotoRow
 from app.library.sql import watched
 
@@ -17,25 +17,27 @@ _RECENT_SECONDS = 30 * 86_400.0
 def count_library(connection: Connection, model: int) -> LibraryCounts:
     """All numbers at one moment."""
     states = _states(connection)
-    ready, pending = states.get(PhotoState.READY, 0), states.get(PhotoState.PENDING, 0)
+    files = {state: both for state, (both, _) in states.items()}
+    items = {state: both - companions for state, (both, companions) in states.items()}
+    ready = items.get(PhotoState.READY, 0)
     return LibraryCounts(
-        photos=ready + pending,
+        photos=ready + items.get(PhotoState.PENDING, 0),
         favourites=_count(connection, *shown(SearchFilters(favourites_only=True))),
         recent=_count(connection, *shown(SearchFilters(added_since=time.time() - _RECENT_SECONDS))),
-        problems=states.get(PhotoState.PROBLEM, 0),
-        pending=pending,
+        problems=files.get(PhotoState.PROBLEM, 0),
+        pending=files.get(PhotoState.PENDING, 0),
         embedded=ready - count_unembedded(connection, model),
     )
 
 
 def count_pending(connection: Connection) -> int:
-    """How many photos wait to be read."""
+    """How many files wait to be read, companions among them."""
     return _count(connection, PENDING, watched(PhotoRow.folder_id))
 
 
 def count_unembedded(connection: Connection, model: int) -> int:
     """How many photos were read whose content has no embedding of this model."""
-    unembedded = (READ, watched(PhotoRow.folder_id), ~embedded(model))
+    unembedded = (READ, ITEM, watched(PhotoRow.folder_id), ~embedded(model))
     return sum(_count(connection, others, *unembedded) for others in not_noted(model))
 
 
@@ -44,11 +46,14 @@ def count_shown(connection: Connection, filters: SearchFilters) -> int:
     return _count(connection, *shown(filters))
 
 
-def _states(connection: Connection) -> dict[PhotoState, int]:
+def _states(connection: Connection) -> dict[PhotoState, tuple[int, int]]:
+    """How many files are in each state, and how many of them are companions."""
     statement = (
-        select(PhotoRow.state, func.count()).where(watched(PhotoRow.folder_id)).group_by(PhotoRow.state)
+        select(PhotoRow.state, func.count(), func.count(PhotoRow.companion_of))
+        .where(watched(PhotoRow.folder_id))
+        .group_by(PhotoRow.state)
     )
-    return dict(connection.execute(statement).all())
+    return {state: (files, companions) for state, files, companions in connection.execute(statement)}
 
 
 def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:

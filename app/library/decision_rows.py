@@ -94,13 +94,17 @@ def merge(connection: Connection, kind: Kind, photo_id: int, said: Said[Value]) 
     return known is None or known.value != said.value
 
 
-def hand_over(connection: Connection, source: int, target: int) -> None:
-    """Give all decisions of one photo to another that takes its place; where both have one, the newer."""
+def hand_over(connection: Connection, source: int, target: int, *, keep: bool = False) -> None:
+    """Give all decisions of one photo to another that takes its place; where both have one, the newer.
+
+    With `keep` the first has them too, for when it is back.
+    """
     for kind in Kind:
         said = own(connection, kind, [source]).get(source)
         if said is not None:
             merge(connection, kind, target, said)
-            clear(connection, kind, [source])
+            if not keep:
+                clear(connection, kind, [source])
     places = select(
         AlbumPhotoRow.album_id, literal(target), AlbumPhotoRow.position, AlbumPhotoRow.decided_at
     ).where(AlbumPhotoRow.photo_id == source)
@@ -109,7 +113,8 @@ def hand_over(connection: Connection, source: int, target: int) -> None:
         .from_select(["album_id", "photo_id", "position", "decided_at"], places)
         .on_conflict_do_nothing()
     )
-    connection.execute(delete(AlbumPhotoRow).where(AlbumPhotoRow.photo_id == source))
+    if not keep:
+        connection.execute(delete(AlbumPhotoRow).where(AlbumPhotoRow.photo_id == source))
 
 
 def decisions_of(connection: Connection, photo_ids: Sequence[int]) -> dict[int, Decisions]:

@@ -15,15 +15,17 @@ NO_FILTERS = SearchFilters()
 SHOWN: ColumnElement[bool] = literal_column("photos.state IN ('ready', 'pending')")
 READ: ColumnElement[bool] = literal_column("photos.state = 'ready'")
 PENDING: ColumnElement[bool] = literal_column("photos.state = 'pending'")
+# Not the companion of another photo, as a raw file is of its JPEG.
+ITEM: ColumnElement[bool] = literal_column("photos.companion_of IS NULL")
 
 
 def shown(filters: SearchFilters = NO_FILTERS, *, found_otherwise: bool = False) -> list[ColumnElement[bool]]:
-    """Conditions on `photos`: ready or pending, in a watched folder, and as the filters want it.
+    """Conditions on `photos`: shown photos in watched folders, no companions, as the filters want it.
 
     `found_otherwise`: another condition leads to the rows, these only sift them.
     """
     column = no_index if found_otherwise else _as_it_is
-    conditions = [SHOWN, watched(PhotoRow.folder_id)]
+    conditions = [SHOWN, ITEM, watched(PhotoRow.folder_id)]
     if filters.folder_id is not None:
         conditions.append(column(PhotoRow.folder_id) == filters.folder_id)
     if filters.subfolder:

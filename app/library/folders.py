@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.folder_rules import NO_RULES, FolderRules
@@ -18,7 +18,7 @@ from app.library.writer import LibraryWriter
 class FolderCounts:
     """How many photos a folder holds; `pending` ones are among `photos`."""
 
-    photos: int = 0  # ready or pending
+    photos: int = 0  # ready or pending; companions are not counted
     pending: int = 0
     problems: int = 0
 
@@ -71,8 +71,14 @@ class FolderRepository:
     def counts(self) -> Mapping[int, FolderCounts]:
         """For every watched folder."""
         folders = _watched().subquery()
+        files, companions = func.count(PhotoRow.id), func.count(PhotoRow.companion_of)
         statement = (
-            select(folders.c.id, PhotoRow.state, func.count(PhotoRow.id))
+            select(
+                folders.c.id,
+                PhotoRow.state,
+                # A companion that cannot be read is a problem file like any other.
+                case((PhotoRow.state == PhotoState.PROBLEM, files), else_=files - companions),
+            )
             .join(PhotoRow, PhotoRow.folder_id == folders.c.id, isouter=True)
             .group_by(folders.c.id, PhotoRow.state)
         )

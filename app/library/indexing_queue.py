@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, select, update
 from app.domain.indexing import PendingPhoto
 from app.library.database import Database
 from app.library.embeddings import contents_with_embedding, model_id
-from app.library.filters import PENDING, READ, embedded, not_noted
+from app.library.filters import ITEM, PENDING, READ, embedded, not_noted
 from app.library.photo_values import absolute_path
 from app.library.schema import FolderRow, PhotoRow
 from app.library.sql import among, no_index, watched
@@ -62,6 +62,7 @@ def _photos(offline: Collection[int]) -> Select[*tuple[Any, ...]]:
         PhotoRow.size,
         PhotoRow.mtime_ns,
         PhotoRow.content_key,
+        PhotoRow.companion_of.is_not(None).label("companion"),
     ).join_from(PhotoRow, FolderRow, FolderRow.id == no_index(PhotoRow.folder_id))
     return statement.where(watched(PhotoRow.folder_id), ~among(PhotoRow.folder_id, offline))
 
@@ -71,7 +72,7 @@ def _not_noted(
 ) -> list[Row[*tuple[Any, ...]]]:
     rows: list[Row[*tuple[Any, ...]]] = []
     for others in not_noted(model):
-        statement = _photos(offline).where(READ, others).limit(limit - len(rows))
+        statement = _photos(offline).where(READ, ITEM, others).limit(limit - len(rows))
         rows.extend(connection.execute(statement))
     return rows
 
@@ -83,7 +84,12 @@ def _wanted(
     wanted = (row for row in rows if row.id not in excluded)
     return [
         PendingPhoto(
-            row.id, row.folder_id, absolute_path(row.path, row.relative_path), row.size, row.mtime_ns
+            row.id,
+            row.folder_id,
+            absolute_path(row.path, row.relative_path),
+            row.size,
+            row.mtime_ns,
+            bool(row.companion),
         )
         for row in wanted
     ][:limit]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from app.errors import LibraryError
 from app.library.albums import AlbumRepository
+from app.library.companions import CompanionRepository
 from app.library.database import Database
+from app.library.decision_archive import DecisionArchive
 from app.library.decisions import DecisionRepository
 from app.library.embeddings import EmbeddingRepository
 from app.library.folders import FolderRepository
@@ -21,11 +23,13 @@ class Library:
         self._database = database
         self._writer = LibraryWriter(database)
         self.folders = FolderRepository(database, self._writer)
-        self.photos = PhotoRepository(database, self._writer)
+        self.companions = CompanionRepository(database, self._writer)
+        self.photos = PhotoRepository(database, self._writer, self.companions)
         self.embeddings = EmbeddingRepository(database, self._writer)
         self.decisions = DecisionRepository(database, self._writer)
         self.albums = AlbumRepository(database, self._writer)
         self.searches = SavedSearchRepository(database, self._writer)
+        self.archive = DecisionArchive(database, self._writer)
 
     @classmethod
     def open(cls, database: Path) -> "Library":

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, case
 
+from app.domain.companions import Companion
 from app.domain.decisions import Decisions
 from app.domain.indexing import FoundFile
 from app.domain.media import PhotoMetadata, TakenFrom
@@ -99,7 +100,7 @@ def sort_time(mtime_ns: int, taken_at: datetime | None = None) -> float:
     return taken_at.replace(tzinfo=UTC).timestamp()
 
 
-def photo(row: Row[Any], decisions: Decisions) -> Photo:
+def photo(row: Row[Any], decisions: Decisions, companions: tuple[Companion, ...] = ()) -> Photo:
     """A photo from its row, with `folder_path` and `favourite` joined to it."""
     return Photo(
         photo_id=row.id,
@@ -113,6 +114,7 @@ def photo(row: Row[Any], decisions: Decisions) -> Photo:
         favourite=bool(row.favourite),
         error=row.error,
         decisions=decisions,
+        companions=companions,
     )
 
 
@@ -120,12 +122,13 @@ def _metadata(row: Row[Any]) -> PhotoMetadata:
     return PhotoMetadata(
         **{name: row._mapping[name] for name in _COPIED},
         **{name: row._mapping[column] for name, column in _FILE_SAYS.items()},
-        taken_at=_taken_at(row),
+        taken_at=local_moment(row),
         taken_from=TakenFrom(row.taken_from) if row.taken_from else None,
     )
 
 
-def _taken_at(row: Row[Any]) -> datetime | None:
+def local_moment(row: Row[Any]) -> datetime | None:
+    """When it was taken, from `taken_at` and `taken_offset_minutes`; aware when the offset is known."""
     if row.taken_at is None:
         return None
     taken_at = datetime.fromisoformat(row.taken_at)

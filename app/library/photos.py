@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from app.domain.decisions import NO_DECISIONS, Kind
 from app.domain.indexing import (
@@ -20,6 +20,7 @@ from app.domain.vectors import Labels
 from app.library import photo_values, tree, words
 from app.library.albums import ids_in_album
 from app.library.changes import ChangeWriter, arrival_priority, mark_missing
+from app.library.companions import CompanionRepository, companions_of
 from app.library.counting import count_library, count_pending, count_shown, count_unembedded
 from app.library.database import Database
 from app.library.decision_rows import decide, decisions_of
@@ -29,6 +30,7 @@ from app.library.forget import Purge
 from app.library.indexing_queue import IndexingQueue
 from app.library.labels import ids_with_labels, label_of, photos_of_labels
 from app.library.outcomes import OutcomeWriter, store_failures
+from app.library.reattach import bequeath, bereaved
 from app.library.schema import FavouriteRow, FolderRow, PhotoRow
 from app.library.sql import Ids, among, fetch_ids
 from app.library.writer import LibraryWriter
@@ -37,12 +39,14 @@ from app.library.writer import LibraryWriter
 class PhotoRepository:
     """Photos, what is decided about them, and the questions asked of them.
 
-    A *shown* photo is ready or pending and in a watched folder: only these are in answers to searches.
+    A *shown* photo is ready or pending, in a watched folder, and no companion of another: only these are in
+    answers to searches.
     """
 
-    def __init__(self, database: Database, writer: LibraryWriter) -> None:
+    def __init__(self, database: Database, writer: LibraryWriter, companions: CompanionRepository) -> None:
         self._database = database
         self._writer = writer
+        self._companions = companions
         self._queue = IndexingQueue(database, writer)
 
     # -- files
@@ -68,12 +72,27 @@ class PhotoRepository:
         Two rows never share a path: a row whose path was taken by a moved file becomes missing.
         """
         folder = self._folder(changes.folder_id)
-        if folder is not None:
-            ChangeWriter(self._writer, folder, urgent=changes.urgent).apply(changes)
+        if folder is None:
+            return
+        known = self._last_id()
+        ChangeWriter(self._writer, folder, urgent=changes.urgent).apply(changes)
+        self._companions.regroup_changed(changes, known)
 
     def mark_missing(self, photo_ids: Sequence[int]) -> None:
         """Their files are gone: in the trash, for one."""
         self._writer.in_chunks(photo_ids, mark_missing, decision=True)
+        self._companions.regroup(photo_ids)
+
+    def bequeath(self, before: float) -> int:
+        """Photos that vanished, but not after `before`, take the places of copies made shortly earlier.
+
+        How many did: that is how file managers move to another drive.
+        """
+        with self._database.read() as connection:
+            photo_ids = bereaved(connection, before)
+        taken: list[int] = []
+        self._writer.in_chunks(photo_ids, lambda connection, part: taken.append(bequeath(connection, part)))
+        return sum(taken)
 
     # -- indexing
 
@@ -125,12 +144,16 @@ class PhotoRepository:
             model = find_model(connection, identity) if identity else None
             if identity and model is None:
                 raise LookupError(f"unknown model {identity}")
-            return OutcomeWriter(connection, model).store(photos)
+            outcomes = OutcomeWriter(connection, model)
+            stored = outcomes.store(photos)
+            self._companions.regroup_in(connection, outcomes.touched)  # dates are known now
+            return stored
 
     def store_failures(self, failures: Sequence[PhotoFailure]) -> None:
         """Note why photos could not be read; they are tried again when their file changes."""
         with self._writer.transaction() as connection:
             store_failures(connection, failures)
+            self._companions.regroup_in(connection, [failure.photo_id for failure in failures])
 
     # -- answers
 
@@ -149,8 +172,9 @@ class PhotoRepository:
         )
         with self._database.read() as connection:
             decided = decisions_of(connection, wanted)
+            companions = companions_of(connection, wanted)
             found = {
-                row.id: photo_values.photo(row, decided.get(row.id, NO_DECISIONS))
+                row.id: photo_values.photo(row, decided.get(row.id, NO_DECISIONS), companions.get(row.id, ()))
                 for row in connection.execute(statement)
             }
         return [found[photo_id] for photo_id in wanted if photo_id in found]
@@ -234,8 +258,11 @@ class PhotoRepository:
         if photo_ids is not None:
             problem &= among(PhotoRow.id, photo_ids)
         again = {"state": PhotoState.PENDING, "error": None, "priority": arrival_priority()}
+        statement = update(PhotoRow).where(problem).values(**again).returning(PhotoRow.id)
         with self._writer.transaction(decision=True) as connection:
-            return connection.execute(update(PhotoRow).where(problem).values(**again)).rowcount
+            retried = list(connection.execute(statement).scalars())
+        self._companions.regroup(retried)
+        return len(retried)
 
     def set_favourite(self, photo_ids: Sequence[int], favourite: bool) -> None:
         """Decide whether photos are favourites; goes before all indexing."""
@@ -251,6 +278,10 @@ class PhotoRepository:
         Photos that the user decided something about are kept.
         """
         return Purge(self._database, self._writer).run(older_than_days)
+
+    def _last_id(self) -> int:
+        with self._database.read() as connection:
+            return connection.execute(select(func.coalesce(func.max(PhotoRow.id), 0))).scalar_one()
 
     def _folder(self, folder_id: int) -> Folder | None:
         statement = select(FolderRow.id, FolderRow.path).where(FolderRow.id == folder_id)

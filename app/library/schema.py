@@ -12,9 +12,17 @@ from app.domain.photo import PhotoState
 from app.library.columns import KeywordList, PathBytes, PlainText, RulesJson
 
 # Partial indexes serve a query only where it repeats their condition literally.
-SHOWN = text("state IN ('ready', 'pending')")
+SHOWN = text("state IN ('ready', 'pending') AND companion_of IS NULL")
 WAITING = text("state = 'pending'")
-READ = text("state = 'ready'")
+READ = text("state = 'ready' AND companion_of IS NULL")
+PRESENT = text("state IN ('ready', 'pending', 'problem')")
+COMPANIONS = text("companion_of IS NOT NULL")
+
+# The name in lower case up to its last dot, without what Pixel cameras add to tell the two files of a shot.
+STEM = (
+    "replace(replace(replace(lower(rtrim(name, replace(name, '.', ''))),"
+    " '.raw-01.cover.', '.'), '.raw-01.mp.cover.', '.'), '.raw-02.original.', '.')"
+)
 
 _STATE = Enum(
     PhotoState, native_enum=False, length=7, values_callable=lambda states: [s.value for s in states]
@@ -61,9 +69,11 @@ class PhotoRow(Base):
         Index("ix_photos_recent", "added_at", "folder_id", "sort_time", sqlite_where=SHOWN),
         Index("ix_photos_queue", "priority", "id", "folder_id", sqlite_where=WAITING),
         Index("ix_photos_embedded", "embedded_by", "id", "folder_id", sqlite_where=READ),
-        Index("ix_photos_state", "folder_id", "state"),
-        Index("ix_photos_content", "content_key", "state", "folder_id"),
+        Index("ix_photos_state", "folder_id", "state", "companion_of"),
+        Index("ix_photos_content", "content_key", "state", "folder_id", "companion_of"),
         Index("ix_photos_pixels", "pixel_key"),
+        Index("ix_photos_stem", "folder_id", "directory", "stem", "companion_of", sqlite_where=PRESENT),
+        Index("ix_photos_companions", "companion_of", sqlite_where=COMPANIONS),
         {"sqlite_autoincrement": True},  # an id that was given out never means another photo
     )
 
@@ -114,6 +124,10 @@ class PhotoRow(Base):
     file_label_at: Mapped[float | None]
     file_label_noticed_at: Mapped[float | None]
     sidecar_mtime_ns: Mapped[int | None]  # of the sidecar that was read along; None: there was none
+    # The photo this file belongs to, as a raw file does to its JPEG; it is shown with it and not by itself.
+    # No foreign key: `regroup` finds out what an item that went away leaves behind.
+    companion_of: Mapped[int | None]
+    stem: Mapped[str] = mapped_column(Computed(STEM, persisted=False))
 
 
 class ModelRow(Base):

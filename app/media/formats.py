@@ -1,11 +1,8 @@
-"""Which files are pictures by their name: no imports, because a scan asks this for every file on a drive."""
+"""Which files are pictures by their name; a scan asks this for every file on a drive."""
+
+from app.domain.companions import RAW_SUFFIXES
 
 # fmt: off
-RAW_SUFFIXES = frozenset({
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc", ".mef", ".mos",
-    ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
-})
-
 PHOTO_SUFFIXES = RAW_SUFFIXES | {
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif", ".ico", ".j2c",
     ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".jxl", ".mpo", ".pcx", ".png",
