@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from app.domain.indexing import IndexedPhoto, PhotoFailure, StoredBatch
 from app.domain.photo import PhotoState
-from app.library.decision_rows import hand_over
 from app.library.embeddings import (
     StoredModel,
     contents_with_embedding,
@@ -17,11 +16,10 @@ from app.library.embeddings import (
     store_new,
 )
 from app.library.photo_values import file_says_values, metadata_values
+from app.library.reattach import PLACE, absorb, known_again, overwritten, take_up
 from app.library.schema import PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
-
-_PLACE = ("folder_id", "relative_path", "directory", "name", "folder_words", "size", "mtime_ns", "file_id")
 
 
 class OutcomeWriter:
@@ -32,6 +30,7 @@ class OutcomeWriter:
         self._model = model
         self._stored: list[tuple[int, bytes]] = []
         self._reattached = 0
+        self.touched: list[int] = []  # rows that were written, or gave way to the row of a missing photo
 
     def store(self, photos: Sequence[IndexedPhoto]) -> StoredBatch:
         """Photos that vanished meanwhile are passed over; those whose file changed stay pending."""
@@ -39,18 +38,28 @@ class OutcomeWriter:
         read = [
             photo for photo in photos if _still_as_read(self._connection, rows.get(photo.photo_id), photo)
         ]
-        missing = self._missing_of_same_content([photo.content_key for photo in read])
-        with reindexed(self._connection, [photo.photo_id for photo in read] + missing):
-            for photo in read:
-                self._store_photo(rows[photo.photo_id], photo)
+        pairs = [(rows[photo.photo_id], photo) for photo in read]
+        known = known_again(self._connection, pairs)
+        covered = overwritten(self._connection, pairs)
+        touched = [*(photo.photo_id for photo in read), *known.values(), *covered.values()]
+        with reindexed(self._connection, touched):
+            for photo_id, missing_id in covered.items():
+                absorb(self._connection, photo_id, missing_id)
+            for row, photo in pairs:
+                self._store_photo(row, photo, known.get(row.id))
         return StoredBatch(
             labels=np.array([label for label, _ in self._stored], np.int64),
             vectors=decode([blob for _, blob in self._stored], self._model.dim if self._model else 0),
             reattached=self._reattached,
         )
 
-    def _store_photo(self, row: Row[Any], photo: IndexedPhoto) -> None:
-        photo_id = self._reattach(row, photo.content_key) if row.content_key is None else photo.photo_id
+    def _store_photo(self, row: Row[Any], photo: IndexedPhoto, missing_id: int | None) -> None:
+        """`missing_id` is the vanished photo that this new one was recognised as."""
+        photo_id = photo.photo_id if missing_id is None else missing_id
+        if missing_id is not None:
+            take_up(self._connection, row, missing_id)
+            self._reattached += 1
+        self.touched += {photo_id, photo.photo_id}
         embedded_by = self._embed(photo)
         if embedded_by is None and row.content_key == photo.content_key:
             embedded_by = row.embedded_by
@@ -86,31 +95,6 @@ class OutcomeWriter:
         known = contents_with_embedding(self._connection, model, [photo.content_key])
         return model if known else None
 
-    def _missing_of_same_content(self, contents: Sequence[str]) -> list[int]:
-        """Rows that `_reattach` may write to."""
-        statement = select(PhotoRow.id).where(
-            among(PhotoRow.content_key, contents), PhotoRow.state == PhotoState.MISSING
-        )
-        return list(self._connection.execute(statement).scalars())
-
-    def _reattach(self, row: Row[Any], content_key: str) -> int:
-        """Give a new file to the missing photo of the same content: the id of the row that stays."""
-        missing = (
-            select(PhotoRow.id)
-            .where(PhotoRow.content_key == content_key, PhotoRow.state == PhotoState.MISSING)
-            .order_by((PhotoRow.name == row.name).desc(), PhotoRow.missing_since.desc())
-            .limit(1)
-        )
-        photo_id = self._connection.execute(missing).scalar_one_or_none()
-        if photo_id is None:
-            return int(row.id)
-        hand_over(self._connection, row.id, photo_id)
-        self._connection.execute(delete(PhotoRow).where(PhotoRow.id == row.id))
-        place = {name: row._mapping[name] for name in _PLACE}
-        self._connection.execute(update(PhotoRow).where(PhotoRow.id == photo_id).values(**place))
-        self._reattached += 1
-        return photo_id
-
 
 def store_failures(connection: Connection, failures: Sequence[PhotoFailure]) -> None:
     """Photos that vanished meanwhile are passed over; those whose file changed stay pending."""
@@ -126,7 +110,7 @@ def store_failures(connection: Connection, failures: Sequence[PhotoFailure]) -> 
 
 def _current_rows(connection: Connection, photo_ids: Sequence[int]) -> dict[int, Row[Any]]:
     columns = PhotoRow.__table__.c
-    wanted = ("id", "state", "content_key", "embedded_by", *_PLACE)
+    wanted = ("id", "state", "content_key", "embedded_by", *PLACE)
     statement = select(*(columns[name] for name in wanted)).where(
         among(PhotoRow.id, photo_ids), PhotoRow.state != PhotoState.MISSING
     )
