@@ -16,6 +16,8 @@
         LibraryOutdatedError    it was written by an older Photosift and is only to be read
         LibraryInUseError       another Photosift has it open
       FolderError               a folder cannot be watched
+      DecisionFileError         a file of decisions could not be read or written
+      SidecarError              a sidecar could not be written, and is as it was
       FetchError                a picture behind a web address was not fetched
       DownloadError             a model could not be downloaded; what came through is kept
       DemoError                 the demonstration could not be prepared
@@ -89,6 +91,14 @@ class LibraryInUseError(LibraryError):
 
 class FolderError(AppError):
     """A folder cannot be added or watched."""
+
+
+class DecisionFileError(AppError):
+    """A file of decisions could not be read or written."""
+
+
+class SidecarError(AppError):
+    """A sidecar could not be written; what was there is as it was."""
 
 
 class FetchError(AppError):

@@ -58,6 +58,10 @@ class LibraryPaths:
         return self.root / ".previews"
 
     @property
+    def decisions(self) -> Path:
+        return self.root / "decisions"  # weekly copies of what the user decided
+
+    @property
     def lock(self) -> Path:
         return self.root / "photosift.lock"
 

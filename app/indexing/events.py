@@ -3,7 +3,7 @@
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -14,6 +14,7 @@ from app.indexing.reconcile import FolderView, reconcile
 from app.indexing.scanner import FolderScanner, ScanOutcome, found_file
 from app.indexing.watcher import PathChange
 from app.library.library import Library
+from app.media.formats import is_sidecar_name
 
 _TRACE_SECONDS = 10.0
 
@@ -57,13 +58,22 @@ class EventTranslator:
     ) -> tuple[FolderChanges, ...]:
         """What is different at these paths. A file that moved is recognised, also to another folder."""
         seen: dict[int, _Seen] = defaultdict(_Seen)
-        for change in outermost(touched):
+        for change in self._photos_of_sidecars(outermost(touched)):
             folder = folders.get(change.folder_id)
             if folder is not None and os.path.isdir(folder.path):
                 self._look(change, folder, seen[folder.folder_id])
         self._traces.join(seen, folders)
         self._traces.leave(seen)
         return reconcile([part.view(folders[key]) for key, part in seen.items()], urgent=True)
+
+    def _photos_of_sidecars(self, touched: Iterable[PathChange]) -> Iterator[PathChange]:
+        """Whoever touches a sidecar means its photo."""
+        for change in touched:
+            if change.is_directory or not is_sidecar_name(change.relative_path):
+                yield change
+                continue
+            for known in self._library.photos.find_beside(change.folder_id, change.relative_path):
+                yield replace(change, relative_path=known.relative_path)
 
     def _look(self, change: PathChange, folder: Folder, seen: _Seen) -> None:
         folder_id, path, rules = folder.folder_id, change.relative_path, folder.rules

@@ -8,6 +8,8 @@ from app.domain.photo import PhotoState
 from app.indexing.moves import FileKey, Moves, Newcomer, Origin, Told, file_key
 from app.indexing.scanner import ScanOutcome
 
+_NOT_READ = (PhotoState.PENDING, PhotoState.PROBLEM)
+
 
 @dataclass(frozen=True, slots=True)
 class FolderView:
@@ -82,11 +84,16 @@ def _compare(view: FolderView) -> _Draft:
 
 def _compare_one(draft: _Draft, known: KnownFile, file: FoundFile) -> None:
     """What to do about a row whose file is at its place."""
-    same = known.size == file.size and known.mtime_ns == file.mtime_ns
+    same = known.size == file.size and known.mtime_ns == file.mtime_ns and _same_sidecar(known, file)
     if known.state is PhotoState.MISSING:
         (draft.returned if same else draft.changed).append((known.photo_id, file))
     elif not same:
         draft.changed.append((known.photo_id, file))
+
+
+def _same_sidecar(known: KnownFile, file: FoundFile) -> bool:
+    """Only a photo that was read knows its sidecar; one that cannot be read is not tried for it."""
+    return known.sidecar_mtime_ns == file.sidecar_mtime_ns or known.state in _NOT_READ
 
 
 def _finish(draft: _Draft, moves: Moves, urgent: bool) -> FolderChanges:

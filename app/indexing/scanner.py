@@ -11,6 +11,7 @@ from app.domain.indexing import FoundFile
 from app.domain.progress import CancelToken
 from app.indexing.folder_filter import MARKER, FolderFilter, Place, folder_filter
 from app.indexing.placeholders import is_placeholder
+from app.indexing.sidecar_times import with_sidecar, with_sidecars
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class FolderScanner:
         elif walk.rules.takes_path(relative):
             try:
                 walk.add(os.stat(os.path.join(root, relative)), relative)
+                walk.files = [with_sidecar(file, root) for file in walk.files]
             except OSError as error:
                 _log.debug("nothing at %r: %s", relative, error)
         return walk.outcome(folder_id, relative)
@@ -121,8 +123,10 @@ class FolderScanner:
             if any(entry.name == MARKER for entry in entries):
                 walk.hidden.append(place.path)
                 continue
+            first = len(walk.files)
             for entry in entries:
                 self._visit(entry, place, walk, waiting)
+            walk.files[first:] = with_sidecars(walk.files[first:], entries)
             yield place.path
 
     def _visit(self, entry: "os.DirEntry[str]", place: Place, walk: _Walk, waiting: list[Place]) -> None:
@@ -146,7 +150,8 @@ def found_file(root: str, relative: str) -> FoundFile | None:
         status = os.stat(os.path.join(root, relative))
     except OSError:
         return None
-    return _from_status(status, relative)
+    found = _from_status(status, relative)
+    return found and with_sidecar(found, root)
 
 
 def _hidden_from_above(root: str, relative: str) -> str | None:

@@ -28,6 +28,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from app.domain.photo import Folder
 from app.indexing.folder_filter import MARKER, folder_filter
+from app.media.formats import is_sidecar_name
 
 _log = logging.getLogger(__name__)
 # An event that comes in while a watch is being ended is reported as an error by watchdog; it is none.
@@ -213,7 +214,10 @@ class _Handler(FileSystemEventHandler):
         parent, _, name = relative.rpartition("/")
         if name == MARKER:
             relative, directory = parent, True  # all of its directory is hidden now, or shown again
-        counts = self._rules.place(relative) is not None if directory else self._rules.takes_path(relative)
+        if directory:
+            counts = self._rules.place(relative) is not None
+        else:
+            counts = self._rules.takes_path(relative) or is_sidecar_name(name)
         if counts:
             self._watcher.note(PathChange(self._folder_id, relative, directory), quiet)
 

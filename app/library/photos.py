@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from app.domain.decisions import NO_DECISIONS, Kind
 from app.domain.indexing import (
@@ -66,6 +66,15 @@ class PhotoRepository:
         """The files anywhere below a directory ("" is the folder itself), missing ones too."""
         return self.known_files(folder_id, directory)
 
+    def find_beside(self, folder_id: int, sidecar: str) -> list[KnownFile]:
+        """The files that a sidecar may belong to: of "IMG.xmp" every IMG.*, of "IMG.JPG.xmp" IMG.JPG."""
+        stem, path = sidecar[: sidecar.rfind(".")], PhotoRow.relative_path
+        # In bytes, "/" follows ".": a range that the index of the paths knows.
+        return self._known(
+            PhotoRow.folder_id == folder_id,
+            or_(path == stem, and_(path > f"{stem}.", path < f"{stem}/")),
+        )
+
     def apply_changes(self, changes: FolderChanges) -> None:
         """Write what a scan found out, in several short transactions; passed over when the folder is gone.
 
@@ -92,6 +101,7 @@ class PhotoRepository:
             photo_ids = bereaved(connection, before)
         taken: list[int] = []
         self._writer.in_chunks(photo_ids, lambda connection, part: taken.append(bequeath(connection, part)))
+        self._companions.regroup(photo_ids)
         return sum(taken)
 
     # -- indexing
