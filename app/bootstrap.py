@@ -5,11 +5,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from app.domain.vectors import VectorIndex
 from app.embedding.encoder_process import open_encoder
-from app.errors import LibraryError, LibraryInUseError
+from app.errors import LibraryError, LibraryOutdatedError
 from app.indexing.folder_states import FolderStates
 from app.indexing.worker import IndexingWorker
 from app.library.library import Library
@@ -21,6 +19,7 @@ from app.services.downloads import ModelDownloadService
 from app.services.fetch import PictureFetcher
 from app.services.indexing import IndexingService
 from app.services.library import LibraryService
+from app.services.library_lock import take_lock
 from app.services.models import ModelParts, ModelService
 from app.services.search import SearchService
 from app.settings import SettingsStore
@@ -51,28 +50,36 @@ def _open_index_process(folder: Path, identity: str, dim: int) -> VectorIndex:
     return open_index(folder, identity, dim)
 
 
+def _open_index_to_read(folder: Path, identity: str, dim: int) -> VectorIndex:
+    return open_index(folder, identity, dim, writable=False)
+
+
 MODEL_PARTS = ModelParts(open_encoder, _open_index_process)
+READING_PARTS = ModelParts(open_encoder, _open_index_to_read)
 
 
 def open_services(
     paths: LibraryPaths,
     settings: SettingsStore,
     *,
-    parts: ModelParts = MODEL_PARTS,
+    parts: ModelParts | None = None,
     exclusive: bool = True,
 ) -> Services:
     """Open the library and build the services; starts nothing that costs time.
 
     `exclusive` is for whoever writes: only one program at a time may, and it makes the library where there is
-    none. A search from the command line needs no more than to read. Raises LibraryError when the library
-    cannot be opened, LibraryInUseError when another window has it.
+    none. A search from the command line writes nothing: it runs beside a window, and on a read-only drive.
+    Raises LibraryError when the library cannot be opened, LibraryInUseError when another window has it.
     """
+    parts = parts or (MODEL_PARTS if exclusive else READING_PARTS)
     with ExitStack() as closing:
         if exclusive:
-            closing.callback(_take_lock(paths).release)
-        elif not paths.database.exists():
+            closing.callback(take_lock(paths).release)
+            library = Library.open(paths.database)
+        elif paths.database.exists():
+            library = _open_to_read(paths)
+        else:
             raise LibraryError(f"There is no library in {paths.root} yet. Begin with: photosift index FOLDER")
-        library = Library.open(paths.database)
         closing.callback(library.close)
         services = _connect(library, paths, settings, parts, closing, for_indexing=exclusive)
         return replace(services, closing=closing.pop_all())
@@ -147,18 +154,11 @@ def _connect(
     )
 
 
-def _take_lock(paths: LibraryPaths) -> FileLock:
+def _open_to_read(paths: LibraryPaths) -> Library:
+    """One that an older Photosift wrote is brought up to date first, when nobody has it."""
     try:
-        paths.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(paths.lock, thread_local=False)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise LibraryInUseError(
-            "Photosift is already running with this library. Use its window, or close it first."
-        ) from error
-    except OSError as error:
-        raise LibraryError(
-            f"The library in {paths.root} cannot be used: {error.strerror}."
-            " Check the permissions of the folder and the free space of its disk."
-        ) from error
-    return lock
+        return Library.open_to_read(paths.database)
+    except LibraryOutdatedError:
+        with take_lock(paths):
+            Library.open(paths.database).close()
+    return Library.open_to_read(paths.database)

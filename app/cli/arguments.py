@@ -41,6 +41,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     status = commands.add_parser("status", help="print folders, counts and the model")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_model_commands(commands.add_parser("model", help="list models, download one, choose one"))
+    _add_doctor_options(commands.add_parser("doctor", help="examine the library; 1 when something is wrong"))
     demo = commands.add_parser("demo", help="open the demonstration: drawn scenes to search")
     demo.add_argument("--where", action="store_true", help="print the folder of its library instead")
     return parser, search
@@ -55,6 +56,14 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     download.add_argument("name", metavar="TIER|ID", help="light, standard, best, or an id of the hub")
     use = deeds.add_parser("use", help="use one that is here")
     use.add_argument("name", metavar="FOLDER|TIER|ID", help="folder of a checkpoint, or one downloaded")
+
+
+def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mend", action="store_true", help="put right what can be put right")
+    parser.add_argument(
+        "--restore", action="store_true", help="make a damaged or lost database anew from what can be read"
+    )
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import sys
 
 from app import logs
 from app.cli.demo import where
+from app.cli.doctor import doctor
 from app.cli.indexing import index
 from app.cli.models import model
 from app.cli.output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
@@ -15,7 +16,14 @@ from app.cli.status import status
 from app.errors import AppError
 from app.paths import log_folder
 
-_COMMANDS = {"index": index, "search": search, "status": status, "model": model, "demo": where}
+_COMMANDS = {
+    "index": index,
+    "search": search,
+    "status": status,
+    "model": model,
+    "doctor": doctor,
+    "demo": where,
+}
 
 
 def run(options: argparse.Namespace) -> int:

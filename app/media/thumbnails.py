@@ -4,8 +4,10 @@ import contextlib
 import io
 import logging
 import os
+import struct
 import tempfile
 import threading
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from app.media.colours import to_srgb
 from app.media.preparing import fit_within
 
 _log = logging.getLogger(__name__)
+
+TEMPORARY_PREFIX = ".new-"  # of files that are being written
+_SEAL = struct.Struct("<4sI")
+_SEAL_MARK = b"phs1"
 
 THUMBNAIL_SIZE = 512
 PREVIEW_SIZE = 1600
@@ -44,7 +50,11 @@ def _encode(picture: Image.Image, size: int, profile: bytes | None, quality: int
 
 
 class ThumbnailStore:
-    """Thumbnails in a folder, sharded by content key. Thread-safe; a file is there whole or not at all."""
+    """Thumbnails in a folder, sharded by content key. Thread-safe; a file is there whole or not at all.
+
+    Each file ends in a seal behind its picture, which programs that show WebP pass over: a damaged one is as
+    good as none, and is made again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -58,19 +68,42 @@ class ThumbnailStore:
         return self.path(content_key).exists()
 
     def read(self, content_key: str) -> bytes | None:
-        """The WebP file; None when there is none."""
+        """The WebP file; None when there is none, or when it is damaged."""
         try:
-            return self.path(content_key).read_bytes()
+            data = unsealed(self.path(content_key).read_bytes())
         except FileNotFoundError:
             return None
+        if data is None:
+            _log.info("the thumbnail of %s is damaged and will be made again", content_key)
+        return data
 
     def write(self, content_key: str, data: bytes) -> None:
-        """Raises OSError when the disk is full or read-only."""
-        write_atomically(self.path(content_key), data)
+        """Raises OSError when the disk is full, read-only or gone.
+
+        Only our own folder is made: when the library's drive was pulled, nothing may appear in its place.
+        """
+        self._folder.mkdir(exist_ok=True)
+        write_atomically(self.path(content_key), sealed(data))
 
     def remove(self, content_key: str) -> None:
         """Passes over a thumbnail that is not there."""
         self.path(content_key).unlink(missing_ok=True)
+
+
+def sealed(data: bytes) -> bytes:
+    """A WebP file with its checksum behind it."""
+    return data + _SEAL.pack(_SEAL_MARK, zlib.crc32(data))
+
+
+def unsealed(data: bytes) -> bytes | None:
+    """The WebP file itself; None when it is damaged. Without a seal its own length has to be right."""
+    if len(data) > _SEAL.size:
+        mark, checksum = _SEAL.unpack(data[-_SEAL.size :])
+        if mark == _SEAL_MARK:
+            picture = data[: -_SEAL.size]
+            return picture if zlib.crc32(picture) == checksum else None
+    whole = data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 == len(data)
+    return data if whole else None
 
 
 @dataclass(slots=True)
@@ -137,7 +170,7 @@ class PreviewStore:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside the target and rename, so that readers and a crash see the old file or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

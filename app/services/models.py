@@ -197,7 +197,8 @@ class ModelService:
         # The real device is known once a tower is loaded; a batch too small for it costs little meanwhile.
         if before is not None and before.identity == spec.identity:
             return EmbeddingTarget(encoder, before.index, _CPU_BATCH)
-        self._library.embeddings.ensure_model(spec)
+        if self._for_indexing:  # a search writes nothing
+            self._library.embeddings.ensure_model(spec)
         index = self._parts.open_index(self._vectors, spec.identity, spec.dim)
         try:
             synchronise(self._library, index, spec.identity, self._cancel)

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import psutil
+
 from app.errors import VectorIndexError
 
 _log = logging.getLogger(__name__)
@@ -16,11 +18,12 @@ _READ_SIZE = 1 << 22
 def replace_atomically(path: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write and verify a temporary file, then put it in place of `path`.
 
-    Raises VectorIndexError when the disk refuses; `path` is then as it was.
+    Raises VectorIndexError when the disk refuses; `path` is then as it was. The folder is made, but not what
+    is above it: when the library's drive was pulled, nothing may appear in its place.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # another process may write beside us
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         fill(temporary)
         _sync(temporary)
         _put_in_place(temporary, path)
@@ -43,13 +46,23 @@ def discard(path: Path) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what an earlier run could not: temporary files, and files moved aside while they were mapped."""
+    """Remove what an earlier run could not: temporary files, and files moved aside while they were mapped.
+
+    What a process that lives is writing stays.
+    """
     for leftover in path.parent.glob(path.name + ".*"):
-        if leftover.suffix in {".tmp", ".old"}:
+        if leftover.suffix in {".tmp", ".old"} and not _being_written(leftover):
             try:
                 discard(leftover)
             except OSError as error:
                 _log.warning("%s stays behind: %s", leftover, error)
+
+
+def _being_written(temporary: Path) -> bool:
+    pid = temporary.suffixes[-2].removeprefix(".") if len(temporary.suffixes) > 1 else ""
+    if temporary.suffix != ".tmp" or not pid.isdecimal():
+        return False
+    return int(pid) != os.getpid() and psutil.pid_exists(int(pid))
 
 
 def file_checksum(path: Path) -> int:

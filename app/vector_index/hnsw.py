@@ -109,6 +109,13 @@ class HnswIndex:
             stored = np.asarray(self._index.get_items([label]), np.float32)[0]
         return bool(np.abs(stored - embedding).max() <= _EQUAL)
 
+    def embeddings(self, labels: Labels) -> Embeddings:
+        """(n, dim) as they are stored, for labels that are there."""
+        if not len(labels):
+            return np.empty((0, self.dim), np.float32)
+        with self._lock.search():
+            return np.asarray(self._index.get_items(labels.tolist()), np.float32)
+
     def remove(self, labels: Iterable[int]) -> None:
         """Labels that are not there are passed over."""
         with self._lock.change():

@@ -19,17 +19,20 @@ _CLOSE_SECONDS = 30.0  # a graph of a million takes that long to write to a slow
 _WRITING = ("add", "remove", "save", "clear")
 
 
-def open_index(folder: Path, identity: str, dim: int, *, in_process: bool = False) -> VectorIndex:
+def open_index(
+    folder: Path, identity: str, dim: int, *, in_process: bool = False, writable: bool = True
+) -> VectorIndex:
     """The index of one model identity, from its files in `folder` if they are sound, else empty.
 
     Never raises because of what is in the files: `status().problem` tells. The owner compares `status()` and
-    `labels()` with the embeddings table, adds what is missing and removes what is too much.
+    `labels()` with the embeddings table, adds what is missing and removes what is too much. Without
+    `writable` the files stay as they are: another program keeps them.
     """
     if in_process:
         from app.vector_index.vector_store import VectorStore
 
-        return VectorStore(folder, identity, dim)
-    return IndexProcess(folder, identity, dim)
+        return VectorStore(folder, identity, dim, writable=writable)
+    return IndexProcess(folder, identity, dim, writable=writable)
 
 
 class IndexProcess:
@@ -40,10 +43,10 @@ class IndexProcess:
     keeps the index compares `status()` and `labels()` with the embeddings table again.
     """
 
-    def __init__(self, folder: Path, identity: str, dim: int) -> None:
+    def __init__(self, folder: Path, identity: str, dim: int, *, writable: bool = True) -> None:
         self._process = ServiceProcess(
             _open_store,
-            (folder, identity, dim),
+            (folder, identity, dim, writable),
             name="vector index",
             lanes=dict.fromkeys(_WRITING, "write"),
         )
@@ -97,8 +100,8 @@ class IndexProcess:
         self._process.close(_CLOSE_SECONDS)
 
 
-def _open_store(folder: Path, identity: str, dim: int) -> VectorIndex:
+def _open_store(folder: Path, identity: str, dim: int, writable: bool) -> VectorIndex:
     """Runs over there; hnswlib is imported there only."""
     from app.vector_index.vector_store import VectorStore
 
-    return VectorStore(folder, identity, dim)
+    return VectorStore(folder, identity, dim, writable=writable)

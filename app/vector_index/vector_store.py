@@ -29,6 +29,7 @@ class VectorStore:
     """`VectorIndex` in this process. Every answer is scored exactly; only the choice of candidates is not.
 
     Searches never wait for `add`, `remove`, `save` or the building of the graph, save for a few milliseconds.
+    One that is not `writable` lives beside a program that keeps the files: it leaves them as they are.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class VectorStore:
         *,
         exact_below: int = EXACT_BELOW,
         quiet_seconds: float = 2.0,
+        writable: bool = True,
     ) -> None:
         self._matrix_path = folder / f"{identity}.f16"
         self._graph_path = folder / f"{identity}.hnsw"
@@ -46,9 +48,11 @@ class VectorStore:
         self._dim = dim
         self._exact_below = exact_below
         self._quiet_seconds = quiet_seconds
+        self._writable = writable
         self._writing = threading.Lock()
-        remove_leftovers(self._matrix_path)
-        remove_leftovers(self._graph_path)
+        if writable:
+            remove_leftovers(self._matrix_path)
+            remove_leftovers(self._graph_path)
         self._matrix_problem: str | None = None
         self._matrix = self._open_matrix()
         self._keeper = self._new_keeper()
@@ -107,6 +111,8 @@ class VectorStore:
 
         Raises VectorIndexError; everything stays in memory then.
         """
+        if not self._writable:
+            return
         with self._writing:
             self._matrix.save(self._matrix_path, self._identity)
             self._keeper.save()
@@ -116,15 +122,19 @@ class VectorStore:
         with self._writing:
             self._keeper.stop()
             self._matrix = EmbeddingMatrix(self._dim)
-            discard(self._matrix_path)
-            discard_graph(self._graph_path)
+            if self._writable:
+                discard(self._matrix_path)
+                discard_graph(self._graph_path)
             self._matrix_problem = None
             self._keeper = self._new_keeper()
 
     def close(self) -> None:
         """End the background thread; the matrix is saved by `save` alone."""
         with self._writing:
-            self._keeper.close()
+            if self._writable:
+                self._keeper.close()
+            else:
+                self._keeper.stop()
 
     def wait_until_ready(self, timeout: float) -> bool:
         """Block until the graph holds everything; False when the time ran out."""
