@@ -14,6 +14,13 @@ from app.domain.media import PixelSpec
 Embeddings = NDArray[np.float32]  # (n, dim), L2-normalised rows
 
 
+class Scoring(StrEnum):
+    """What a model was trained to say with a cosine, and so how its scores can be calibrated."""
+
+    SIGMOID = "sigmoid"  # SigLIP: whether this text and this picture belong together
+    SOFTMAX = "softmax"  # CLIP: which of many texts belongs to the picture; one pair alone says nothing
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A checkpoint that produces embeddings: equal `identity`, comparable embeddings.
@@ -30,7 +37,8 @@ class ModelSpec:
     dim: int
     pixel_spec: PixelSpec
     logit_scale: float  # exp already taken: p = sigmoid(cosine * logit_scale + logit_bias)
-    logit_bias: float
+    logit_bias: float  # 0 where the scoring is a softmax
+    scoring: Scoring = Scoring.SIGMOID
 
     @property
     def identity(self) -> str:

@@ -7,8 +7,8 @@ checkpoint is a folder, or the hub id of one that lies in the hub's cache alread
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.domain.media import Framing, PixelSpec
 from app.domain.model import ModelSpec, Tower
 from app.embedding.families import FAMILIES, Family
 from app.embedding.fingerprint import fingerprint
-from app.embedding.preprocessor import Normalisation, read_normalisation, read_pixel_spec
+from app.embedding.preprocessor import Normalisation, naflex_pixel_spec, read_normalisation, read_pixel_spec
 from app.embedding.weights import Weights, read_weights
 from app.errors import CheckpointError
 
@@ -38,6 +38,7 @@ _TOKENIZER_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
+_SIGLIP1_TOKENIZERS = ("SiglipTokenizer", "SiglipTokenizerFast")
 _ONE_OF_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json")
 
 
@@ -49,27 +50,48 @@ class Checkpoint:
     spec: ModelSpec
     normalisation: Normalisation
     text_length: int  # positions of the text tower: 64 for SigLIP, 77 for CLIP
+    canonical_text: bool = False  # SigLIP 1 was trained on texts without punctuation
 
     @property
     def family(self) -> Family:
         return FAMILIES[self.spec.family]
 
+    def is_unchanged(self) -> bool:
+        """Whether the files on disk still are the model that was described."""
+        pixels = self.spec.pixel_spec
+        patches = pixels.max_patches if pixels.framing is Framing.NAFLEX else None
+        return open_checkpoint(str(self.folder), patches).spec == self.spec
 
-def describe_checkpoint(source: str) -> ModelSpec:
+
+def describe_checkpoint(source: str, naflex_patches: int | None = None) -> ModelSpec:
     """The identity and the needs of the checkpoint at `source`, a folder or a hub id in the hub's cache.
 
-    Raises CheckpointError with a text that says what is wrong and what to do.
+    `naflex_patches`: how many patches a NaFlex model looks at, instead of what its own file says; other
+    models have no choice. Raises CheckpointError with a text that says what is wrong and what to do.
     """
-    return open_checkpoint(source).spec
+    return open_checkpoint(source, naflex_patches).spec
 
 
-def open_checkpoint(source: str) -> Checkpoint:
+def open_checkpoint(source: str, naflex_patches: int | None = None) -> Checkpoint:
     """Find, check and describe a checkpoint. Raises CheckpointError like `describe_checkpoint`."""
     folder = _locate(source)
     try:
-        return _read(folder)
+        checkpoint = _read(folder)
     except OSError as error:
         raise CheckpointError(f"The checkpoint in {folder} cannot be read: {error.strerror}.") from error
+    return replace(checkpoint, spec=_looking_at(checkpoint.spec, naflex_patches))
+
+
+def _looking_at(spec: ModelSpec, patches: int | None) -> ModelSpec:
+    """Another number of patches gives other embeddings, so it is part of the identity."""
+    pixels = spec.pixel_spec
+    if pixels.framing is not Framing.NAFLEX or patches is None or patches == pixels.max_patches:
+        return spec
+    return replace(
+        spec,
+        preprocessing=f"{spec.preprocessing}-{patches}patches",
+        pixel_spec=naflex_pixel_spec(pixels.patch_size, patches, pixels.resample),
+    )
 
 
 def _read(folder: Path) -> Checkpoint:
@@ -91,9 +113,12 @@ def _read(folder: Path) -> Checkpoint:
         pixel_spec=pixel_spec,
         logit_scale=math.exp(scale),
         logit_bias=weights.scalar("logit_bias") or 0.0,
+        scoring=family.scoring,
     )
     positions = weights.shape("text_model.embeddings.position_embedding.weight") or (64,)
-    return Checkpoint(folder, spec, read_normalisation(preprocessor), positions[0])
+    return Checkpoint(
+        folder, spec, read_normalisation(preprocessor), positions[0], _canonical_text(tokenizer)
+    )
 
 
 def _locate(source: str) -> Path:
@@ -168,6 +193,12 @@ def _tokenizer_files(folder: Path) -> list[Path]:
     for path in found:
         _check_whole(path)
     return found
+
+
+def _canonical_text(tokenizer: Sequence[Path]) -> bool:
+    """SigLIP 1 and 2 share their `model_type`; only the tokenizer tells them apart."""
+    config = next((path for path in tokenizer if path.name == "tokenizer_config.json"), None)
+    return config is not None and _read_json(config).get("tokenizer_class") in _SIGLIP1_TOKENIZERS
 
 
 def _check_whole(path: Path) -> None:

@@ -36,12 +36,13 @@ _LANES = {
 _DIED = "The model's process ended unexpectedly; perhaps memory ran out. It starts again when it is needed."
 
 
-def open_encoder(source: str, device: str = "auto") -> "ProcessEncoder":
+def open_encoder(source: str, device: str = "auto", naflex_patches: int | None = None) -> "ProcessEncoder":
     """The encoder of the checkpoint at `source`, a folder or a hub id in the hub's cache.
 
-    Checks the checkpoint's files (some milliseconds) and starts nothing. Raises CheckpointError.
+    `naflex_patches`: see `describe_checkpoint`. Checks the checkpoint's files (some milliseconds) and starts
+    nothing. Raises CheckpointError.
     """
-    return ProcessEncoder(open_checkpoint(source), device)
+    return ProcessEncoder(open_checkpoint(source, naflex_patches), device)
 
 
 class ProcessEncoder:

@@ -6,7 +6,7 @@ length, so it gets no attention mask; CLIP pools the end-of-text token and gets 
 
 from dataclasses import dataclass
 
-from app.domain.model import Tower
+from app.domain.model import Scoring, Tower
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Family:
     dimensions: dict[Tower, str]  # the tensor whose first axis is the embedding's dimension
     padded_text: bool  # to full length, without an attention mask
     required_tensors: tuple[str, ...]
+    scoring: Scoring
 
 
 _POOLED = {Tower.IMAGE: "pooler_output", Tower.TEXT: "pooler_output"}
@@ -36,6 +37,7 @@ FAMILIES = {
             dimensions=_SIGLIP_DIMENSIONS,
             padded_text=True,
             required_tensors=_SIGLIP_TENSORS,
+            scoring=Scoring.SIGMOID,
         ),
         Family(
             name="siglip2",  # SigLIP 2 NaFlex
@@ -44,6 +46,7 @@ FAMILIES = {
             dimensions=_SIGLIP_DIMENSIONS,
             padded_text=True,
             required_tensors=_SIGLIP_TENSORS,
+            scoring=Scoring.SIGMOID,
         ),
         Family(
             name="clip",
@@ -52,6 +55,7 @@ FAMILIES = {
             dimensions=_CLIP_DIMENSIONS,
             padded_text=False,
             required_tensors=("logit_scale", *_CLIP_DIMENSIONS.values()),
+            scoring=Scoring.SOFTMAX,
         ),
     )
 }

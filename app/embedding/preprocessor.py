@@ -59,6 +59,11 @@ def _naflex(config: Mapping[str, Any], resample: int) -> PixelSpec:
     patch, patches = config.get("patch_size"), config.get("max_num_patches")
     if not isinstance(patch, int) or not isinstance(patches, int) or patch < 1 or patches < 1:
         raise CheckpointError("preprocessor_config.json lacks 'patch_size' or 'max_num_patches'.")
+    return naflex_pixel_spec(patch, patches, resample)
+
+
+def naflex_pixel_spec(patch: int, patches: int, resample: int) -> PixelSpec:
+    """At most `patches` squares of `patch` pixels, in the picture's own proportions."""
     side = int(patches**0.5) * patch
     return PixelSpec(Framing.NAFLEX, side, side, resample, patch_size=patch, max_patches=patches)
 

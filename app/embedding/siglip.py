@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.domain.model import Embeddings, ModelSpec, Provenance, Tower
 from app.embedding.batches import free_device_memory, in_batches
-from app.embedding.checkpoint import Checkpoint, open_checkpoint
+from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, Runtime, choose_device
 from app.embedding.self_test import sound_tower
 from app.embedding.towers import ImageTower, TextTower, load_image_tower, load_text_tower
@@ -124,7 +124,7 @@ class Siglip2Encoder:
 
     def _loader(self, load: Callable[[Checkpoint], _AnyTower]) -> Callable[[], _AnyTower]:
         """Loads only what the spec describes: files that changed since are another model."""
-        if open_checkpoint(str(self._checkpoint.folder)).spec != self.spec:
+        if not self._checkpoint.is_unchanged():
             folder = self._checkpoint.folder
             raise CheckpointError(f"The model in {folder} has changed. Choose it again in the settings.")
         return functools.partial(load, self._checkpoint)

@@ -12,6 +12,7 @@ from app.domain.model import Tower
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, Runtime, use_physical_cores
 from app.embedding.pixels import Pixels, model_inputs
+from app.embedding.trained_text import as_trained
 from app.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -75,13 +76,10 @@ class TextTower:
         return _run(self._model, self._tokens(texts), family.outputs[Tower.TEXT])
 
     def _tokens(self, texts: Sequence[str]) -> dict[str, "torch.Tensor"]:
-        """Lower-cased here: the model was trained so, but fixed-resolution SigLIP 2's tokenizer does not.
-
-        SigLIP pools the last of its positions, so every text is padded to all of them and nothing is masked.
-        """
+        """SigLIP pools its last position, so every text is padded to all of them and nothing is masked."""
         padded = self._checkpoint.family.padded_text
         tokens = self._tokenizer(
-            [text.lower() for text in texts],
+            [as_trained(text, canonical=self._checkpoint.canonical_text) for text in texts],
             padding="max_length" if padded else True,
             padding_side="right",
             max_length=self._checkpoint.text_length,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.model import ModelSpec
+from app.domain.model import ModelSpec, Scoring
 
 # Photos that have what was asked for lie in the upper tail; 2.5 deviations leave one photo in 160 above the
 # line in a library without any, if scores are normally distributed.
@@ -56,9 +56,9 @@ def cosine_floor(spec: ModelSpec) -> float:
     """The cosine at which the model's own sigmoid says one in ten thousand.
 
     p = sigmoid(cosine * scale + bias), so cosine = (log(p / (1 - p)) - bias) / scale. A model trained with a
-    softmax (CLIP: no bias) has no probability of a single pair, and so no floor.
+    softmax (CLIP) has no probability of a single pair, and so no floor.
     """
-    if spec.logit_bias == 0.0:
+    if spec.scoring is Scoring.SOFTMAX:
         return _NO_FLOOR
     log_odds = math.log(_FLOOR_PROBABILITY / (1 - _FLOOR_PROBABILITY))
     return (log_odds - spec.logit_bias) / spec.logit_scale

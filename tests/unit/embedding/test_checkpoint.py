@@ -262,3 +262,35 @@ def test_a_large_checkpoint_is_described_at_once(folder: Path) -> None:
     start = time.perf_counter()
     describe_checkpoint(str(folder))
     assert time.perf_counter() - start < 0.3
+
+
+@pytest.mark.parametrize(
+    ("family", "scoring"),
+    [
+        ("siglip2-fixres", "sigmoid"),
+        ("siglip2-naflex", "sigmoid"),
+        ("siglip1", "sigmoid"),
+        ("clip", "softmax"),
+    ],
+)
+def test_how_a_model_was_trained_to_score_is_told(
+    checkpoint_of: CheckpointOf, family: str, scoring: str
+) -> None:
+    assert describe_checkpoint(str(checkpoint_of(family))).scoring == scoring
+
+
+def test_other_patches_are_another_model_but_only_of_naflex(checkpoint_of: CheckpointOf) -> None:
+    folder = str(checkpoint_of("siglip2-naflex"))
+    own, same, finer = (describe_checkpoint(folder, patches) for patches in (None, 256, 1024))
+    assert own == same
+    assert finer.identity == f"{own.identity}-1024patches"
+    assert finer.pixel_spec == PixelSpec(Framing.NAFLEX, 512, 512, 2, 16, 1024)
+    fixed = str(checkpoint_of("siglip2-fixres"))
+    assert describe_checkpoint(fixed, 1024) == describe_checkpoint(fixed)
+    assert open_checkpoint(folder, 1024).is_unchanged()
+
+
+def test_only_siglip_1_wants_texts_without_punctuation(checkpoint_of: CheckpointOf) -> None:
+    families = ("siglip2-fixres", "siglip2-naflex", "siglip1", "clip")
+    canonical = [open_checkpoint(str(checkpoint_of(family))).canonical_text for family in families]
+    assert canonical == [False, False, True, False]

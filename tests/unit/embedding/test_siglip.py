@@ -249,3 +249,18 @@ def test_weights_that_lack_a_layer_are_refused(tmp_path: Path, caplog: pytest.Lo
     checkpoint: Checkpoint = open_checkpoint(str(folder))
     with pytest.raises(CheckpointError, match=r"incomplete: .*fc1\.weight"):
         Siglip2Encoder(checkpoint, "cpu").encode_texts(["a dog"])
+
+
+def test_a_naflex_model_looks_at_as_many_patches_as_it_is_told(checkpoint_of: CheckpointOf) -> None:
+    import torch
+    from transformers import AutoImageProcessor, AutoModel
+
+    folder = checkpoint_of("siglip2-naflex")
+    encoder = Siglip2Encoder(open_checkpoint(str(folder), 64), "cpu")
+    inputs = AutoImageProcessor.from_pretrained(folder)(
+        images=pictures(), max_num_patches=64, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        expected = AutoModel.from_pretrained(folder).eval().get_image_features(**inputs).pooler_output
+    found = encoder.encode_images([framed(picture, encoder.spec.pixel_spec) for picture in pictures()])
+    assert cosines(found, expected.numpy()).min() > 0.99999

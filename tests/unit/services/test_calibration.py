@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.domain.model import Scoring
 from app.services.calibration import MINIMUM_SAMPLE, STRONG_Z, calibrate, cosine_floor
 from tests.fake_encoder import FakeEncoder
 from tests.library_seed import seed_model
 
 SIGLIP = seed_model()
-CLIP = replace(SIGLIP, logit_bias=0.0)
+CLIP = replace(SIGLIP, logit_bias=0.0, scoring=Scoring.SOFTMAX)
 
 
 def strong(sample, spec=SIGLIP, *, of_text=True, scores=None):
@@ -26,7 +27,7 @@ def test_the_floor_is_where_the_models_sigmoid_says_one_in_ten_thousand():
     assert 1 / (1 + np.exp(-logit)) == pytest.approx(1e-4, rel=1e-6)
 
 
-def test_a_model_without_a_bias_has_no_floor():
+def test_a_model_trained_with_a_softmax_has_no_floor():
     assert cosine_floor(CLIP) == -1.0
 
 
