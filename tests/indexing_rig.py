@@ -16,6 +16,8 @@ from app.domain.progress import IndexPhase, IndexProgress
 from app.errors import CancelledError
 from app.indexing.embedding_target import EmbeddingTarget
 from app.indexing.folder_states import FolderStates
+from app.indexing.surroundings import Surroundings
+from app.indexing.throttle import Throttle
 from app.indexing.vector_sync import synchronise
 from app.indexing.worker import IndexingWorker
 from app.library.library import Library
@@ -57,9 +59,13 @@ class ThreadDecoder:
         self.hold = threading.Event()
         self.hold.set()
         self.opened: list[str] = []
+        self.efforts: list[tuple[int, int]] = []  # (photos at once, niceness) as asked for
 
     def submit(self, request: DecodeRequest, *, urgent: bool = False) -> "Future[DecodedPhoto]":
         return self._executor.submit(self._decode, request)
+
+    def be_considerate(self, *, photos_at_once: int, niceness: int) -> None:
+        self.efforts.append((photos_at_once, niceness))
 
     def close(self) -> None:
         self.hold.set()
@@ -75,13 +81,19 @@ class ThreadDecoder:
 class Rig:
     """A worker that can be stopped and started again over the same library and folders."""
 
-    def __init__(self, place: Path, decoder: ThreadDecoder | DecodePool | None = None) -> None:
+    def __init__(
+        self,
+        place: Path,
+        decoder: ThreadDecoder | DecodePool | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self.place = place
         self.library = Library.open(place / "library" / "library.db")
         self.thumbnails = ThumbnailStore(place / "library" / "thumbnails")
         self.states = FolderStates()
         self.decoder = decoder or ThreadDecoder()
         self.reports: list[IndexProgress] = []
+        self.surroundings = surroundings
         self.worker = self._new_worker()
         self.target: EmbeddingTarget | None = None
         self._indexes: dict[str, VectorStore] = {}
@@ -170,7 +182,12 @@ class Rig:
 
     def _new_worker(self) -> IndexingWorker:
         return IndexingWorker(
-            self.library, cast(DecodePool, self.decoder), self.thumbnails, self.states, workers=2
+            self.library,
+            cast(DecodePool, self.decoder),
+            self.thumbnails,
+            self.states,
+            workers=2,
+            throttle=Throttle(2, self.surroundings) if self.surroundings else None,
         )
 
     def _target(self, encoder: FakeEncoder, batch_size: int) -> EmbeddingTarget:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.indexing import IndexedPhoto, NewEmbedding, PendingPhoto, PhotoFailure
-from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
+from app.domain.media import DecodedPhoto, DecodeRequest, Framing, PixelSpec
 from app.domain.model import Embeddings
 from app.errors import (
     AppError,
@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 _WRITE_SECONDS = 0.25  # not more often than this while more is coming
 _MODEL_FAILURES = 3  # after so many batches in a row the model is given up until it is chosen again
 _VANISHED_SECONDS = 10.0  # so long a photo whose file is not there is left alone: the folder is looked at
+_LOOK_AHEAD_BYTES = 128_000_000  # of pixels that wait for the model
 _GREY = 128
 
 
@@ -104,6 +105,7 @@ class IndexingPipeline:
         thumbnails: ThumbnailStore,
         *,
         look_ahead: int,
+        look_ahead_bytes: int = _LOOK_AHEAD_BYTES,
         on_embedded: Callable[[], None],
         on_vanished: Callable[[PendingPhoto], None],
     ) -> None:
@@ -111,6 +113,7 @@ class IndexingPipeline:
         self._decoder = decoder
         self._thumbnails = thumbnails
         self._look_ahead = look_ahead
+        self._look_ahead_bytes = look_ahead_bytes
         self._on_vanished = on_vanished
         self._target: EmbeddingTarget | None = None
         self._decoding: dict[Future[DecodedPhoto], tuple[PendingPhoto, PixelSpec | None]] = {}
@@ -122,11 +125,17 @@ class IndexingPipeline:
         self._model_failures = 0
         self._written_at = 0.0
         self.message = ""  # why nothing is embedded, for people
+        self.current = ""  # the folder whose photos are read
 
     @property
     def busy(self) -> bool:
         """Photos are under way."""
         return bool(self._decoding or self._to_embed or self._batch or self._twins or self._outcomes)
+
+    @property
+    def computing(self) -> bool:
+        """Something is with the decoding processes or the model."""
+        return bool(self._decoding or self._batch)
 
     @property
     def embeds(self) -> bool:
@@ -145,17 +154,32 @@ class IndexingPipeline:
         self._model_failures = 0
         self.message = ""
 
-    def step(self, offline: Collection[int], *, refill: bool, patience: float) -> PipelineNews:
+    def has_work(self, offline: Collection[int]) -> bool:
+        """Whether `step` would find photos to take in."""
+        under_way = self._under_way()
+        if self._library.photos.next_pending(1, under_way, offline):
+            return True
+        target = self._target if self.embeds else None
+        return target is not None and bool(
+            self._library.photos.next_unembedded(target.identity, 1, under_way, offline)
+        )
+
+    def step(
+        self, offline: Collection[int], *, refill: bool, patience: float, embed: bool = True
+    ) -> PipelineNews:
         """Take more photos in (`refill`), wait up to `patience` seconds for news, and store what is done.
 
+        Without `embed` what waits for the model goes on waiting.
         Raises LibraryError when the library, or the folder of thumbnails, cannot be written.
         """
         started = self._refill(offline) if refill else 0
-        self._start_batch()
+        if embed:
+            self._start_batch()
         self._wait(patience)
         self._collect_decoded()
         self._collect_batch()
-        self._start_batch()
+        if embed:
+            self._start_batch()
         finished = self._write_outcomes()
         self._release_twins()
         return PipelineNews(finished, bool(started or finished or self.busy))
@@ -175,7 +199,7 @@ class IndexingPipeline:
 
     def _refill(self, offline: Collection[int]) -> int:
         target = self._target if self.embeds else None
-        capacity = max(self._look_ahead, 2 * target.batch_size) if target else self._look_ahead
+        capacity = self._capacity(target)
         room = capacity - len(self._decoding) - len(self._to_embed) - len(self._outcomes)
         if room < max(1, capacity // 4):
             return 0  # ask the database for several at a time
@@ -185,10 +209,20 @@ class IndexingPipeline:
             under_way |= {photo.photo_id for photo in photos}
             wanted = room - len(photos)
             photos += self._library.photos.next_unembedded(target.identity, wanted, under_way, offline)
-        spec = target.encoder.spec.pixel_spec if target else None
+        wanted_pixels = target.encoder.spec.pixel_spec if target else None
+        if photos:
+            self.current = os.path.dirname(photos[0].path)
         for photo in photos:
+            spec = None if photo.companion else wanted_pixels
             self._decoding[self._decoder.submit(DecodeRequest(photo.path, spec))] = (photo, spec)
         return len(photos)
+
+    def _capacity(self, target: EmbeddingTarget | None) -> int:
+        """How many photos may be under way: enough to keep everything busy, and no more than fit."""
+        if target is None:
+            return self._look_ahead
+        fitting = self._look_ahead_bytes // _pixel_bytes(target.encoder.spec.pixel_spec)
+        return max(1, min(max(self._look_ahead, 2 * target.batch_size), fitting))
 
     def _under_way(self) -> set[int]:
         now = time.monotonic()
@@ -354,6 +388,13 @@ class IndexingPipeline:
             return 0  # more is coming at once; write it together
         self._written_at = time.monotonic()
         return self._outcomes.write()
+
+
+def _pixel_bytes(spec: PixelSpec) -> int:
+    """What one photo takes while it waits for the model."""
+    if spec.framing is Framing.NAFLEX:
+        return spec.max_patches * spec.patch_size**2 * 3
+    return spec.height * spec.width * 3
 
 
 def _embedded(target: EmbeddingTarget, photos: Iterable[_Read], embeddings: Embeddings) -> list[IndexedPhoto]:

@@ -4,14 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 
+from app.domain.manners import WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
-from app.indexing.rate import RateMeter
+from app.indexing.rate import Forecast, RateMeter
 from app.library.library import Library
 
 _log = logging.getLogger(__name__)
 
 _REPORT_SECONDS = 0.1
 _COUNT_SECONDS = 2.0  # totals are counted in the database, so not at every report
+_RECOUNT_SECONDS = 0.3  # at the earliest, after folders turned out to be different
 
 
 class ProgressReporter:
@@ -20,10 +22,12 @@ class ProgressReporter:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._rate = RateMeter()
+        self._forecast = Forecast(self._rate)
         self._on_progress: Callable[[IndexProgress], None] = lambda _: None
         self._last: IndexProgress | None = None
         self._next_report = 0.0
         self._next_count = 0.0
+        self._counted = 0.0
         self._started: float | None = None  # when the run began; None between runs
         self._done = 0
         self._left = 0
@@ -36,8 +40,7 @@ class ProgressReporter:
     def note_change(self) -> None:
         """What a search could return is different now."""
         self._version += 1
-        if self._started is None:
-            self._next_count = 0.0
+        self._next_count = min(self._next_count, self._counted + _RECOUNT_SECONDS)
 
     def note_finished(self, count: int) -> None:
         """So many photos were stored or noted as problems."""
@@ -54,7 +57,8 @@ class ProgressReporter:
             self._started = time.monotonic()
             self._done = 0
             self._next_count = 0.0
-            self._rate.reset()
+            self._rate.restart()
+            self._forecast.restart()
 
     def end(self) -> None:
         """Nothing is left to do."""
@@ -64,15 +68,16 @@ class ProgressReporter:
             self._started = None
             self._next_count = 0.0
 
-    def reset_rate(self) -> None:
-        """After a pause: time that passed without work does not count."""
-        self._rate.reset()
+    def recount(self) -> None:
+        """The next `count` asks the library whenever it last did."""
+        self._next_count = 0.0
 
     def count(self, identity: str | None, embeds: bool) -> None:
         """Ask the library how much is left, now and then. Raises LibraryError."""
         now = time.monotonic()
         if now < self._next_count:
             return
+        self._counted = now
         self._next_count = now + _COUNT_SECONDS if self._started is not None else float("inf")
         counts = self._library.photos.counts(identity)
         self._problems = counts.problems
@@ -80,24 +85,43 @@ class ProgressReporter:
         if identity is not None and embeds:
             self._left += self._library.photos.count_unembedded(identity)
 
-    def tell(self, phase: IndexPhase, *, current: str = "", message: str = "", now: bool = False) -> None:
-        """Say it if it differs from what was said, ten times a second at most unless it must be `now`."""
+    def tell(
+        self,
+        phase: IndexPhase,
+        *,
+        current: str = "",
+        message: str = "",
+        waits_for: WaitReason | None = None,
+        complete: bool = True,
+        now: bool = False,
+    ) -> None:
+        """Say it if it differs from what was said, ten times a second at most unless it must be `now`.
+
+        `complete`: all the work is known. While folders are looked through, no time left is promised.
+        """
+        working = phase is IndexPhase.INDEXING
+        if working:
+            self._rate.work()
+        else:
+            self._rate.rest()
         clock = time.monotonic()
         told = self._last.phase if self._last is not None else None
         if phase is told and clock < self._next_report and not now:
             return
         self._next_report = clock + _REPORT_SECONDS
-        rate = self._rate.rate() if phase is IndexPhase.INDEXING else None
+        seconds_left = self._forecast.seconds_left(self._left) if working else None
         progress = IndexProgress(
             phase,
             done=self._done,
             total=self._done + self._left,
             problems=self._problems,
-            rate=rate,
-            seconds_left=self._left / rate if rate else None,
+            rate=self._rate.rate() if working else None,
+            seconds_left=seconds_left if complete else None,
             current=current,
             library_version=self._version,
             message=message,
+            average_rate=self._rate.average() if self._started is not None else None,
+            waits_for=waits_for,
         )
         if progress != self._last:
             self._last = progress

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from app.domain.indexing import PendingPhoto
+from app.domain.manners import Manners, MannersHere, WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
 from app.errors import AppError
 from app.indexing.embedding_target import EmbeddingTarget
@@ -14,6 +15,7 @@ from app.indexing.folder_watch import FolderWatch
 from app.indexing.index_keeper import IndexKeeper
 from app.indexing.pipeline import IndexingPipeline
 from app.indexing.progress_report import ProgressReporter
+from app.indexing.throttle import EFFORTS, Effort, Throttle
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.media.thumbnails import ThumbnailStore
@@ -23,6 +25,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 0.1  # how long one step waits for a photo before it looks around again
 _RETRY_SECONDS = 5.0  # after the library or the disk refused
 _DRAIN_SECONDS = 3.0  # how long stopping waits for the model
+_HOLD_SECONDS = 1.0  # between two looks at whether work may go on
 
 
 class IndexingWorker:
@@ -38,6 +41,7 @@ class IndexingWorker:
         thumbnails: ThumbnailStore,
         states: FolderStates,
         workers: int,
+        throttle: Throttle | None = None,
     ) -> None:
         self._states = states
         self._wake = threading.Condition()
@@ -56,6 +60,12 @@ class IndexingWorker:
             on_embedded=self._index.note_change,
             on_vanished=self._look_at,
         )
+        self._decoder = decoder
+        self._throttle = throttle or Throttle(workers)
+        self._effort: tuple[Effort, int] = (EFFORTS[Manners().pace], workers)  # with decoders at once
+        self._reason: WaitReason | None = None
+        self._holding = False  # there is work, and it has to wait
+        self._release_seconds: float | None = None
         self._offline: frozenset[int] = frozenset()
         self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
@@ -76,7 +86,17 @@ class IndexingWorker:
     def pause(self, paused: bool) -> None:
         """Stop or go on with taking photos in; folders are watched all the same."""
         self._paused = paused
-        self._command(self._report.reset_rate)
+        self.wake()
+
+    def behave(self, manners: Manners, release_seconds: float | None = None) -> None:
+        """Keep to these manners, and give the model's memory back when unused for so long (None: never)."""
+        self._throttle.set(manners)
+        self._release_seconds = release_seconds
+        self.wake()
+
+    def choices(self) -> MannersHere:
+        """Which manners this computer can keep to."""
+        return self._throttle.choices()
 
     @property
     def paused(self) -> bool:
@@ -89,6 +109,8 @@ class IndexingWorker:
         def take() -> None:
             self._pipeline.use(target)
             self._index.use(target)
+            if target is not None:
+                target.encoder.be_considerate(self._effort[0].encoder_niceness)
             taken.set()
 
         self._command(take)
@@ -145,14 +167,34 @@ class IndexingWorker:
         self._offline = offline
         if self._index.compare():
             self._report.note_change()
-        news = self._pipeline.step(offline, refill=not self._paused, patience=_PATIENCE_SECONDS)
+        return self._take_photos_in(offline) or self._watch.scanning
+
+    def _take_photos_in(self, offline: frozenset[int]) -> bool:
+        """As far as pause and manners allow; whether something is under way."""
+        self._reason = None if self._paused else self._throttle.look()
+        self._make_effort()
+        rests = self._throttle.rests(working=self._pipeline.computing)
+        refill = not (self._paused or self._reason or rests)
+        news = self._pipeline.step(offline, refill=refill, patience=_PATIENCE_SECONDS, embed=not rests)
         self._report.note_finished(news.finished)
-        return news.worked or self._watch.scanning
+        if rests and not self._pipeline.computing:
+            self._sleep(_PATIENCE_SECONDS)
+        return news.worked or (rests and self._pipeline.has_work(offline))
+
+    def _make_effort(self) -> None:
+        """Tell those who compute how hard they may, when that has changed."""
+        effort = self._throttle.effort, self._throttle.decoders
+        if effort != self._effort:
+            self._effort = effort
+            self._decoder.be_considerate(photos_at_once=effort[1], niceness=effort[0].decoder_niceness)
+            if self._pipeline.target is not None:
+                self._pipeline.target.encoder.be_considerate(effort[0].encoder_niceness)
 
     def _settle(self, busy: bool) -> None:
         """After a round: say how far we are; with nothing to do, put things in order and sleep."""
         if busy:
             self._idle.clear()
+            self._holding = False
             self._report.begin()
             self._tell(self._phase())
             self._index.save_at_times()
@@ -162,22 +204,58 @@ class IndexingWorker:
         if self._index.purge():
             self._report.note_change()
         self._index.save_behind()
+        self._give_back()
+        if (self._paused or self._reason is not None) and self._pipeline.has_work(self._offline):
+            self._hold()
+            return
         self._report.end()
         self._tell(IndexPhase.PAUSED if self._paused else IndexPhase.IDLE, now=True)
+        self._note_idle()
+        self._sleep(max(0.01, self._watch.next_due()))
+
+    def _hold(self) -> None:
+        """There is work that may not be done now: the run goes on, and so do its numbers."""
+        if not self._holding:
+            self._holding = True
+            self._report.recount()
+        self._tell(self._phase(), now=True)
+        if self._paused:
+            self._note_idle()
+        else:
+            self._idle.clear()
+        self._sleep(min(_HOLD_SECONDS, max(0.01, self._watch.next_due())))
+
+    def _note_idle(self) -> None:
         with self._wake:
             if not self._woken and not self._watch.events_waiting:
                 self._idle.set()
-        self._sleep(max(0.01, self._watch.next_due()))
+
+    def _give_back(self) -> None:
+        """With nothing to do for long, the memory of the model is worth more to other programs."""
+        if self._release_seconds is not None and self._pipeline.target is not None:
+            self._pipeline.target.encoder.release_unused(self._release_seconds)
 
     def _tell(self, phase: IndexPhase, *, now: bool = False) -> None:
         target = self._pipeline.target
         self._report.count(target.identity if target else None, self._pipeline.embeds)
-        scanned = self._watch.current if phase is IndexPhase.SCANNING else ""
-        self._report.tell(phase, current=scanned, message=self._pipeline.message, now=now)
+        current = {
+            IndexPhase.SCANNING: self._watch.current,
+            IndexPhase.INDEXING: self._pipeline.current,
+        }
+        self._report.tell(
+            phase,
+            current=current.get(phase, ""),
+            message=self._pipeline.message,
+            waits_for=self._reason if phase is IndexPhase.WAITING else None,
+            complete=not self._watch.scanning,
+            now=now,
+        )
 
     def _phase(self) -> IndexPhase:
         if self._paused:
             return IndexPhase.PAUSED
+        if self._reason is not None and not self._watch.scanning:
+            return IndexPhase.WAITING
         if self._watch.scanning and not self._pipeline.busy:
             return IndexPhase.SCANNING
         return IndexPhase.INDEXING

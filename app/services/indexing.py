@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from app.domain.manners import Manners, MannersHere
 from app.domain.progress import IndexProgress
 from app.indexing.worker import IndexingWorker
 
 
 class IndexingService:
-    """Starts, pauses and ends the worker."""
+    """Starts, pauses and ends the worker, and tells it how much it may take."""
 
     def __init__(self, worker: IndexingWorker) -> None:
         self._worker = worker
@@ -27,6 +28,17 @@ class IndexingService:
     @property
     def paused(self) -> bool:
         return self._worker.paused
+
+    def behave(self, manners: Manners, release_after_minutes: int = 0) -> None:
+        """Keep to these manners from now on; without them indexing takes what it can get.
+
+        The memory of a model that embeds nothing for so many minutes is given back (0: never).
+        """
+        self._worker.behave(manners, release_after_minutes * 60.0 or None)
+
+    def choices(self) -> MannersHere:
+        """Which manners this computer can keep to. Asks the system, which may take a second."""
+        return self._worker.choices()
 
     def rescan(self, folder_id: int | None = None) -> None:
         """Look through one folder, or all, once more."""
