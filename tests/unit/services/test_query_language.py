@@ -1,0 +1,212 @@
+"""Any text is understood or explained, and what was understood can be typed again."""
+
+from datetime import date
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.domain.conditions import Circle, Condition, DateRange, Field, FileType, NumberRange, Shape, Trait
+from app.services.query_language import ParsedQuery, PartKind, format_query, parse_query
+
+TODAY = date(2026, 11, 21)  # a Saturday
+PLACES = {"lisbon": (38.72, -9.14), "京都": (35.01, 135.77)}
+
+
+def parse(text: str) -> ParsedQuery:
+    return parse_query(text, TODAY, lambda name: PLACES.get(name.casefold()))
+
+
+def only(text: str) -> Condition:
+    parsed = parse(text)
+    assert not parsed.problems
+    assert not parsed.words
+    (condition,) = parsed.conditions
+    return condition
+
+
+def days(text: str) -> tuple[str, str]:
+    value = only(text).value
+    assert isinstance(value, DateRange)
+    return str(value.first or ""), str(value.last or "")
+
+
+def test_words_alone_are_meaning():
+    parsed = parse("  an old woman  laughing in a red kitchen ")
+    assert parsed.words == "an old woman laughing in a red kitchen"
+    assert parsed.conditions == parsed.excluded == parsed.problems == ()
+
+
+def test_all_kinds_together():
+    parsed = parse('dog -cat beach "IMG_47" camera:canon -"red car" -is:favourite')
+    assert parsed.words == "dog beach"
+    assert parsed.excluded == ("cat", "red car")
+    assert parsed.conditions == (
+        Condition(Field.TEXT, "IMG_47"),
+        Condition(Field.CAMERA, "canon"),
+        Condition(Field.IS, Trait.FAVOURITE, negated=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("date:2019", "2019-01-01", "2019-12-31"),
+        ("date:2019-06", "2019-06-01", "2019-06-30"),
+        ("date:2020-2", "2020-02-01", "2020-02-29"),
+        ("date:2019-06-05", "2019-06-05", "2019-06-05"),
+        ("date:2019-06..2019-08", "2019-06-01", "2019-08-31"),
+        ("date:..2019", "", "2019-12-31"),
+        ("date:2019..", "2019-01-01", ""),
+        ("after:2019", "2020-01-01", ""),
+        ("before:2019-06", "", "2019-05-31"),
+        ("date:yesterday", "2026-11-20", "2026-11-20"),
+        ('date:"last month"', "2026-10-01", "2026-10-31"),
+        ("last summer", "2026-06-01", "2026-08-31"),
+        ("last autumn", "2025-09-01", "2025-11-30"),
+        ("winter 2018", "2018-12-01", "2019-02-28"),
+        ("this week", "2026-11-16", "2026-11-22"),
+        ("last 3 weeks", "2026-10-31", "2026-11-21"),
+        ("letzten Sommer", "2026-06-01", "2026-08-31"),
+        ("gestern", "2026-11-20", "2026-11-20"),
+        ("Juni 2019", "2019-06-01", "2019-06-30"),
+        ("letztes Jahr", "2025-01-01", "2025-12-31"),
+    ],
+)
+def test_dates(text: str, first: str, last: str) -> None:
+    assert days(text) == (first, last)
+
+
+def test_a_date_in_plain_words_leaves_the_other_words():
+    parsed = parse("children playing last summer in the garden")
+    assert [part.kind for part in parsed.parts] == [PartKind.WORDS, PartKind.CONDITION, PartKind.WORDS]
+    assert parsed.words == "children playing in the garden"
+    assert parsed.without(parsed.parts[1]) == "children playing in the garden"
+
+
+@pytest.mark.parametrize(
+    "text", ["2019", "7 dwarfs", "the last supper", "may", "12:30 train", "spring flowers"]
+)
+def test_what_is_no_date_stays_words(text: str) -> None:
+    assert parse(text).words == text
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("rating:4", Condition(Field.RATING, NumberRange(4, 4))),
+        ("rating:>=4", Condition(Field.RATING, NumberRange(4, None))),
+        ("rating:>3", Condition(Field.RATING, NumberRange(4, None))),
+        ("rating:<2", Condition(Field.RATING, NumberRange(None, 1))),
+        ("rating:2..3", Condition(Field.RATING, NumberRange(2, 3))),
+        ("size:>=12mp", Condition(Field.SIZE, NumberRange(12, None))),
+        ("type:raw", Condition(Field.TYPE, FileType.RAW)),
+        ("type:JPG", Condition(Field.TYPE, FileType.JPEG)),
+        ("is:favorite", Condition(Field.IS, Trait.FAVOURITE)),
+        ("orientation:vertical", Condition(Field.ORIENTATION, Shape.PORTRAIT)),
+        ('folder:"Summer 2019"', Condition(Field.FOLDER, "Summer 2019")),
+        ("tag:family", Condition(Field.KEYWORD, "family")),
+        ("near:lisbon", Condition(Field.NEAR, Circle(38.72, -9.14, 25, "lisbon"))),
+        ("near:京都~500m", Condition(Field.NEAR, Circle(35.01, 135.77, 0.5, "京都"))),
+        ("near:38.7,-9.1~2km", Condition(Field.NEAR, Circle(38.7, -9.1, 2))),
+        ("CAMERA:Leica", Condition(Field.CAMERA, "Leica")),
+        (r'"a \"quoted\" name"', Condition(Field.TEXT, 'a "quoted" name')),
+    ],
+)
+def test_filters(text: str, condition: Condition) -> None:
+    assert only(text) == condition
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "instead"),
+    [
+        ("camra:canon", "camera", "camera:canon"),
+        ("foo:bar", "There is no filter foo:", '"foo:bar"'),
+        ("type:jpgg", "type:jpeg", "type:jpeg"),
+        ("rating:9", "0 to 5", ""),
+        ("date:2019-13", "date:2019-06", ""),
+        ("date:2019-02-30", "date:2019-06", ""),
+        ("date:2020..2019", "date:2019-06", ""),
+        ("near:Atlantis", "Atlantis", ""),
+        ("near:99,0", "-90 to 90", ""),
+        ("size:big", "megapixels", ""),
+        ("before:0001", "calendar", ""),
+        ('""', "exact words", ""),
+    ],
+)
+def test_a_mistyped_filter_is_explained_in_place(text: str, word: str, instead: str) -> None:
+    parsed = parse(f"dog {text} beach")
+    assert parsed.words == "dog beach"
+    (part,) = (part for part in parsed.parts if part.kind is PartKind.PROBLEM)
+    assert parsed.text[part.start : part.end] == text
+    assert part.problem is not None
+    assert word in part.problem.message
+    assert part.problem.instead == instead
+    assert not part.problem.unfinished
+
+
+@pytest.mark.parametrize("text", ["date:", "camera:", '"', "rating:", "near:", 'folder:"'])
+def test_what_is_being_typed_gets_a_hint_and_no_complaint(text: str) -> None:
+    (problem,) = parse(text).problems
+    assert problem.unfinished
+
+
+def test_addresses_are_words():
+    assert parse("https://example.org/a.jpg").words == "https://example.org/a.jpg"
+
+
+_PIECES = st.sampled_from(
+    [
+        '"',
+        "-",
+        "\\",
+        ":",
+        "..",
+        " ",
+        "date:",
+        "near:",
+        "is:",
+        "rating:>",
+        "last",
+        "summer",
+        "2019",
+        "京都",
+        "a",
+    ]
+)
+_TEXTS = st.one_of(st.text(max_size=40), st.lists(_PIECES, max_size=12).map("".join))
+
+
+@given(_TEXTS)
+@example('"a\\')
+@example('-"')
+@example("--x")
+@example('a:"\\')
+def test_every_character_belongs_to_a_part_or_is_space(text: str) -> None:
+    parsed = parse(text)
+    places = [place for part in parsed.parts for place in range(part.start, part.end)]
+    assert places == sorted(set(places))
+    outside = [character for place, character in enumerate(text) if place not in set(places)]
+    assert all(character.isspace() for character in outside)
+    assert all(problem.message for problem in parsed.problems)
+
+
+@given(_TEXTS)
+@example('-"a \\" b" near:38.7,-9.1~2km date:2019-06..2019-08')
+def test_what_was_understood_can_be_typed_again(text: str) -> None:
+    parsed = parse(text)
+    again = parse(format_query(parsed))
+    assert again.words == parsed.words
+    assert again.excluded == parsed.excluded
+    assert again.conditions == parsed.conditions
+    assert [problem.message for problem in again.problems] == [each.message for each in parsed.problems]
+
+
+@given(_TEXTS)
+def test_closing_a_chip_takes_nothing_else_away(text: str) -> None:
+    parsed = parse(text)
+    for part in parsed.parts:
+        if part.kind is PartKind.CONDITION and '"' not in text:
+            rest = parse(parsed.without(part))
+            kept = [each.condition for each in parsed.parts if each is not part and each.condition]
+            assert set(kept) <= set(rest.conditions)
