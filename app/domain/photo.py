@@ -38,6 +38,14 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumePlace:
+    """Where a folder is on its drive or network share, wherever that is mounted."""
+
+    volume_id: str
+    path: str  # absolute, from the root of the volume
+
+
+@dataclass(frozen=True, slots=True)
 class FolderStatus:
     """A folder with its state and counts, for the sidebar."""
 

@@ -1,5 +1,6 @@
 """What of a folder counts, by names alone: the same answer for a scan and for an event of the watcher."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -96,6 +97,13 @@ class FolderFilter:
 def folder_filter(rules: FolderRules) -> FolderFilter:
     """The filter of these rules, compiled once."""
     return FolderFilter(rules)
+
+
+def is_marked(root: str, path: str) -> bool:
+    """Whether a marker hides a directory by lying in it, or in one above it."""
+    parts = path.split("/") if path else []
+    above = ("/".join(parts[:count]) for count in range(len(parts) + 1))
+    return any(os.path.lexists(os.path.join(root, one, MARKER)) for one in above)
 
 
 def is_skipped(name: str) -> bool:

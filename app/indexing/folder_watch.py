@@ -5,42 +5,39 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 
-from app.domain.indexing import FolderChanges
+from app.domain.indexing import FolderChanges, KnownFile
 from app.domain.photo import Folder, FolderState, PhotoState
 from app.domain.progress import CancelToken
 from app.errors import AppError, CancelledError
 from app.indexing.events import EventTranslator
+from app.indexing.folder_looks import (
+    EMPTY_MESSAGE,
+    OFFLINE_MESSAGE,
+    REPLACED_MESSAGE,
+    UNREADABLE_MESSAGE,
+    FolderLook,
+    RootId,
+    has_entries,
+    root_id,
+)
+from app.indexing.folder_places import FolderPlaces
 from app.indexing.folder_states import FolderStates
 from app.indexing.reconcile import FolderView, reconcile
-from app.indexing.scanner import FolderScanner, ScanOutcome
+from app.indexing.removal_guard import RemovalGuard, is_much
+from app.indexing.scanner import FolderScanner
+from app.indexing.volumes import volume_place
 from app.indexing.watcher import FolderWatcher, PathChange
+from app.library.folders import FolderCounts
 from app.library.library import Library
 
 _log = logging.getLogger(__name__)
 
 _ROOT_CHECK_SECONDS = 3.0
 _RESCAN_SECONDS = 60.0  # of folders that cannot be watched or read
-
-OFFLINE_MESSAGE = "The folder is not there now. Its photos stay in the library until it is back."
-EMPTY_MESSAGE = (
-    "The folder is empty, though it held photos before: perhaps its drive is not mounted."
-    " Its photos stay in the library until they are back."
-)
-UNREADABLE_MESSAGE = "The folder cannot be read: check its permissions."
-
-_RootId = tuple[int, int]  # device and inode: another drive mounted at the same place is another root
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What a scan brought back from one folder."""
-
-    outcome: ScanOutcome
-    root: _RootId | None
-    empty: bool
-    refusal: str  # why it is not watched; "" when it is
+_ASKING_SECONDS = 300.0  # of folders whose files are gone in numbers: they may be back
+_MANY_GONE_SECONDS = 2.0  # so many gone at once may be turning up elsewhere
 
 
 class FolderWatch:
@@ -54,11 +51,14 @@ class FolderWatch:
         self._events = EventTranslator(library, self._scanner)
         self._on_event = on_event
         self._folders: dict[int, Folder] = {}
-        self._roots: dict[int, _RootId | None] = {}  # as they were when they were scanned
+        self._places = FolderPlaces(library)
+        self._guard = RemovalGuard(states)
+        self._roots: dict[int, RootId | None] = {}  # as they were when their photos were found in them
+        self._foreign: dict[int, RootId | None] = {}  # what was at their places without being them
         self._look_again: dict[int, float] = {}  # folders that no event tells about: when to scan them
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="folder-scan")
         self._cancel = CancelToken()
-        self._scan: Future[list[_Look]] | None = None
+        self._scan: Future[list[FolderLook]] | None = None
         self._in_scan: frozenset[int] = frozenset()
         self._wanted: set[int] = set()
         self._next_root_check = 0.0
@@ -66,7 +66,7 @@ class FolderWatch:
     @property
     def scanning(self) -> bool:
         """A scan is running or about to."""
-        return self._scan is not None or bool(self._wanted)
+        return self._scan is not None or bool(self._wanted) or self._places.absorbing
 
     @property
     def current(self) -> str:
@@ -89,7 +89,7 @@ class FolderWatch:
 
     def refresh_folders(self) -> bool:
         """Take over the library's list: scan and watch what is new or has other rules; True if it differs."""
-        listed = {folder.folder_id: folder for folder in self._library.folders.all()}
+        listed = self._places.folders()
         removed = self._folders.keys() - listed.keys()
         new = {key for key, folder in listed.items() if self._folders.get(key) != folder}
         for folder_id in removed | new:
@@ -117,6 +117,8 @@ class FolderWatch:
     def step(self) -> bool:
         """Start and take in scans, take in events; True when the library changed."""
         self._check_roots()
+        if self._scan is None and self._places.absorbing:
+            return self._absorb()
         self._start_scan()
         changed = self._take_scan()
         if self._scan is None:  # a scan in flight would see the same files: first things first
@@ -129,6 +131,12 @@ class FolderWatch:
         self._executor.shutdown(wait=True, cancel_futures=True)
         self._watcher.close()
 
+    def _absorb(self) -> bool:
+        """A folder takes over another one's photos; what the watcher tells meanwhile, the scan finds."""
+        if self._places.absorb_some():
+            self.refresh_folders()
+        return True
+
     # -- scanning
 
     def _start_scan(self) -> None:
@@ -139,22 +147,23 @@ class FolderWatch:
         self._wanted.clear()
         for folder in folders:
             self._states.set(folder.folder_id, FolderState.SCANNING)
-            if _root_id(folder.path) != self._roots.get(folder.folder_id):
+            if root_id(folder.path) != self._roots.get(folder.folder_id):
                 self._watcher.unwatch(folder.folder_id)  # it watches what was there before
         self._scan = self._executor.submit(self._look_through, folders)
         self._scan.add_done_callback(lambda _: self._on_event())
 
-    def _look_through(self, folders: list[Folder]) -> list[_Look]:
+    def _look_through(self, folders: list[Folder]) -> list[FolderLook]:
         """On the scan's thread: watch first, so that nothing falls between scan and watching."""
         looks = []
         for folder in folders:
-            root = _root_id(folder.path)
+            root = root_id(folder.path)
             refusal = self._watcher.watch(folder) if root is not None else ""
             outcome = self._scanner.scan(
                 folder.folder_id, folder.path, rules=folder.rules, cancel=self._cancel
             )
-            empty = not outcome.files and not _has_entries(folder.path)
-            looks.append(_Look(outcome, root, empty, refusal))
+            empty = not outcome.files and not has_entries(folder.path)
+            volume = volume_place(folder.path) if root is not None else None
+            looks.append(FolderLook(outcome, root, empty, refusal, volume))
         return looks
 
     def _take_scan(self) -> bool:
@@ -164,21 +173,24 @@ class FolderWatch:
         scanned, self._in_scan = self._in_scan, frozenset()
         try:
             views = [view for look in scan.result() if (view := self._view(look)) is not None]
-            return self._apply(reconcile(views))
+            changes = self._guard.after_scan(reconcile(views), views, self._folders)
+            for view in views:
+                if self._states.vanished(view.outcome.folder_id):
+                    self._look_again[view.outcome.folder_id] = time.monotonic() + _ASKING_SECONDS
+            return self._apply(changes)
         except CancelledError:
             return False
         except (AppError, OSError):
             self.want_scan(scanned)  # nothing was lost but time
             raise
 
-    def _view(self, look: _Look) -> FolderView | None:
+    def _view(self, look: FolderLook) -> FolderView | None:
         """None when the folder was removed meanwhile, or is not there: then nothing is concluded from it."""
         folder_id = look.outcome.folder_id
         if folder_id not in self._folders:
             self._watcher.unwatch(folder_id)
             self._states.forget(folder_id)
             return None
-        self._roots[folder_id] = look.root
         self._look_again.pop(folder_id, None)
         if look.outcome.root_gone:
             self._go_offline(folder_id, OFFLINE_MESSAGE)
@@ -191,18 +203,23 @@ class FolderWatch:
         if look.empty and any(one.state is not PhotoState.MISSING for one in known):
             self._go_offline(folder_id, EMPTY_MESSAGE)
             return None
-        self._states.set(folder_id, FolderState.WATCHING, self._remark(look))
-        return FolderView(look.outcome, known)
+        if look.is_foreign(known, self._roots.get(folder_id), self._places.volume(folder_id)):
+            self._foreign[folder_id] = look.root
+            self._go_offline(folder_id, REPLACED_MESSAGE)
+            return None
+        return self._accept(look, known)
 
-    def _remark(self, look: _Look) -> str:
-        """What people should know about a folder that is there."""
+    def _accept(self, look: FolderLook, known: list[KnownFile]) -> FolderView:
+        """The folder is there. Nothing is concluded about files that are in the cloud."""
+        folder_id = look.outcome.folder_id
+        self._roots[folder_id] = look.root
+        self._foreign.pop(folder_id, None)
+        self._places.note_volume(folder_id, look.volume)
         if look.refusal:
-            self._look_again[look.outcome.folder_id] = time.monotonic() + _RESCAN_SECONDS
-            return look.refusal
-        unreadable = len(look.outcome.unreadable)
-        if unreadable:
-            return f"Subfolders that cannot be read: {unreadable}. Their photos stay as they were."
-        return ""
+            self._look_again[folder_id] = time.monotonic() + _RESCAN_SECONDS
+        self._states.set(folder_id, FolderState.WATCHING, look.remark())
+        afar = frozenset(look.outcome.placeholders)
+        return FolderView(look.outcome, [one for one in known if one.relative_path not in afar])
 
     # -- events
 
@@ -212,10 +229,25 @@ class FolderWatch:
         if not touched:
             return False
         try:
-            return self._apply(self._events.changes(touched, self._folders))
+            return self._apply(self._without_many(self._events.changes(touched, self._folders)))
         except AppError:
             self.want_scan({change.folder_id for change in touched})  # a scan finds it once more
             raise
+
+    def _without_many(self, found: Iterable[FolderChanges]) -> Iterable[FolderChanges]:
+        """Where much is gone at once, a look through the folder decides: it knows more, and may ask."""
+        for changes in found:
+            if self._is_much(changes):
+                self._look_again[changes.folder_id] = time.monotonic() + _MANY_GONE_SECONDS
+                yield replace(changes, missing=())
+            else:
+                yield changes
+
+    def _is_much(self, changes: FolderChanges) -> bool:
+        if not is_much(len(changes.missing), 0):
+            return False  # however many there are: the library need not be asked
+        counts = self._library.folders.counts().get(changes.folder_id, FolderCounts())
+        return is_much(len(changes.missing), counts.photos + counts.problems)
 
     def _apply(self, found: Iterable[FolderChanges]) -> bool:
         """Vanished files first in all folders, so that a copy elsewhere can take a vanished one's place."""
@@ -237,19 +269,28 @@ class FolderWatch:
         for folder_id, folder in self._folders.items():
             if not self._is_scanning(folder_id):
                 self._check_root(folder)
+        if self._scan is None and not self._places.absorbing:
+            self._follow_drives()
         self._wanted.update(key for key, due in self._look_again.items() if due <= now)
 
     def _check_root(self, folder: Folder) -> None:
-        root = _root_id(folder.path)
+        root = root_id(folder.path)
         offline = self._states.get(folder.folder_id)[0] is FolderState.OFFLINE
         if root is None:
             if not offline:
                 self._go_offline(folder.folder_id, OFFLINE_MESSAGE)
         elif offline:
-            if _has_entries(folder.path):
+            if root != self._foreign.get(folder.folder_id) and has_entries(folder.path):
                 self._wanted.add(folder.folder_id)
         elif root != self._roots.get(folder.folder_id):
             self._wanted.add(folder.folder_id)  # a drive was mounted there, or it is not any more
+
+    def _follow_drives(self) -> None:
+        """A drive that is gone may be mounted elsewhere."""
+        offline = self._states.offline() & self._folders.keys()
+        found = [folder_id for folder_id in offline if self._places.follow(folder_id, self._folders)]
+        if found:
+            self.refresh_folders()
 
     def _go_offline(self, folder_id: int, message: str) -> None:
         _log.info("folder %d is offline: %s", folder_id, message)
@@ -258,24 +299,6 @@ class FolderWatch:
 
     def _is_scanning(self, folder_id: int) -> bool:
         return folder_id in self._wanted or folder_id in self._in_scan
-
-
-def _root_id(path: str) -> _RootId | None:
-    """None when no directory is there."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if os.path.isdir(path) else None
-
-
-def _has_entries(path: str) -> bool:
-    """Whether anything at all is in a directory; False when it cannot be told."""
-    try:
-        with os.scandir(path) as entries:
-            return next(entries, None) is not None
-    except OSError:
-        return False
 
 
 def _summary(changes: FolderChanges) -> str:

@@ -1,12 +1,14 @@
 """Finds out whether a scan would take away so much that people are asked first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.folder_rules import FolderRules
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
-from app.domain.photo import PhotoState
+from app.domain.photo import Folder, FolderState, PhotoState
 from app.indexing.folder_filter import folder_filter
+from app.indexing.folder_looks import KEPT_MESSAGE
+from app.indexing.folder_states import FolderStates
 from app.indexing.reconcile import FolderView
 
 _FEW = 20  # so many may go without a question, however small the folder is
@@ -25,8 +27,8 @@ def unexplained(
 ) -> frozenset[int]:
     """The missing photos whose files are gone for no reason that is known.
 
-    Known reasons: the rules leave them out, a marker hides them, or a file of the same name, size and time has
-    arrived somewhere, as after a move to another drive.
+    Known reasons: the rules leave them out, a marker hides them, or a file of the same name, size and time
+    has arrived somewhere, as after a move to another drive.
     """
     names = folder_filter(rules)
     hidden = tuple(f"{path}/" if path else "" for path in view.outcome.hidden)
@@ -56,3 +58,38 @@ def _likeness(file: FoundFile | KnownFile) -> _Likeness:
     """Stays the same when a file is copied to another drive; some of these keep no fractions of a second."""
     name = file.relative_path.rpartition("/")[2]
     return name.casefold(), file.size, file.mtime_ns // 2_000_000_000
+
+
+class RemovalGuard:
+    """Asks before much is removed: what it holds back stays in the library as it is."""
+
+    def __init__(self, states: FolderStates) -> None:
+        self._states = states
+
+    def after_scan(
+        self, found: Iterable[FolderChanges], views: Iterable[FolderView], folders: Mapping[int, Folder]
+    ) -> list[FolderChanges]:
+        """The changes that may be made; folders whose files are gone in numbers ask what to do."""
+        found, by_folder = list(found), {view.outcome.folder_id: view for view in views}
+        allowed = {folder_id for folder_id in by_folder if self._states.may_remove(folder_id)}
+        arrived = [file for changes in found for file in changes.added]
+        checked = []
+        for changes in found:
+            folder_id = changes.folder_id
+            if folder_id in by_folder and folder_id not in allowed:
+                changes = self._check(changes, by_folder[folder_id], folders[folder_id].rules, arrived)
+            checked.append(changes)
+        return checked
+
+    def _check(
+        self, changes: FolderChanges, view: FolderView, rules: FolderRules, arrived: Iterable[FoundFile]
+    ) -> FolderChanges:
+        gone = unexplained(changes, view, rules, arrived)
+        if not is_much(len(gone), present_count(view)):
+            return changes
+        if len(gone) <= self._states.kept(changes.folder_id):
+            message = KEPT_MESSAGE.format(count=len(gone))
+            self._states.set(changes.folder_id, FolderState.WATCHING, message)
+        else:
+            self._states.ask(changes.folder_id, len(gone))
+        return without(changes, gone)

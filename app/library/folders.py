@@ -8,8 +8,9 @@ from sqlalchemy import Row, Select, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.folder_rules import NO_RULES, FolderRules
-from app.domain.photo import Folder, PhotoState
+from app.domain.photo import Folder, PhotoState, VolumePlace
 from app.library.database import Database
+from app.library.folder_moves import FolderMoves
 from app.library.schema import FolderRow, PhotoRow
 from app.library.writer import LibraryWriter
 
@@ -29,6 +30,7 @@ class FolderRepository:
     def __init__(self, database: Database, writer: LibraryWriter) -> None:
         self._database = database
         self._writer = writer
+        self.moves = FolderMoves(database, writer)
 
     def add(self, path: str) -> Folder:
         """Watch an absolute path; a removed folder comes back with its photos."""
@@ -56,6 +58,31 @@ class FolderRepository:
         statement = update(FolderRow).where(FolderRow.id == folder_id).values(rules=rules)
         with self._writer.transaction(decision=True) as connection:
             connection.execute(statement)
+
+    def set_volume(self, folder_id: int, place: VolumePlace | None) -> None:
+        """Remember which drive the folder is on, to find it when that is mounted elsewhere."""
+        volume_id, volume_path = (place.volume_id, place.path) if place else (None, None)
+        values = {"volume_id": volume_id, "volume_path": volume_path}
+        with self._writer.transaction() as connection:
+            connection.execute(update(FolderRow).where(FolderRow.id == folder_id).values(**values))
+
+    def volumes(self) -> Mapping[int, VolumePlace]:
+        """Where the watched folders are on their drives, for those of which it is known."""
+        statement = select(FolderRow.id, FolderRow.volume_id, FolderRow.volume_path)
+        with self._database.read() as connection:
+            rows = connection.execute(statement.where(FolderRow.removed_at.is_(None)))
+            return {
+                row.id: VolumePlace(row.volume_id, row.volume_path)
+                for row in rows
+                if row.volume_id and row.volume_path
+            }
+
+    def removed(self) -> tuple[Folder, ...]:
+        """The folders that are not watched any more and whose photos are still known."""
+        statement = select(FolderRow.id, FolderRow.path, FolderRow.rules)
+        statement = statement.where(FolderRow.removed_at.is_not(None)).order_by(FolderRow.id)
+        with self._database.read() as connection:
+            return tuple(map(_folder, connection.execute(statement)))
 
     def all(self) -> tuple[Folder, ...]:
         """The watched folders, in the order they were first added."""
