@@ -6,6 +6,8 @@ alone was edited, so that its embedding is used again.
 
 import hashlib
 import struct
+from collections.abc import Callable
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -30,10 +32,20 @@ def content_key(data: bytes) -> str:
     if len(data) <= WHOLE_FILE_LIMIT:
         return "w1-" + _digest(data)
     view = memoryview(data)
-    middle = len(data) - _HEAD - _TAIL - _SAMPLE
-    starts = [_HEAD + middle * n // (_SAMPLES - 1) for n in range(_SAMPLES)]
-    samples = [view[start : start + _SAMPLE] for start in starts]
-    return "s1-" + _digest(struct.pack("<Q", len(data)), view[:_HEAD], view[-_TAIL:], *samples)
+    return _sampled_key(len(data), lambda start, length: view[start : start + length])
+
+
+def file_content_key(file: BinaryIO, size: int) -> str:
+    """The content key of an open file of this size that is too large to be read whole, such as a video."""
+    if size <= WHOLE_FILE_LIMIT:
+        file.seek(0)
+        return content_key(file.read())
+
+    def read(start: int, length: int) -> bytes:
+        file.seek(start)
+        return file.read(length)
+
+    return _sampled_key(size, read)
 
 
 def jpeg_pixel_key(data: bytes, orientation: int) -> str:
@@ -51,6 +63,13 @@ def pixel_key(picture: Image.Image, orientation: int, size: tuple[int, int]) -> 
     """
     small = picture.resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return "p1-" + _digest(struct.pack("<BII", orientation, *size), small.tobytes())
+
+
+def _sampled_key(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:
+    middle = size - _HEAD - _TAIL - _SAMPLE
+    starts = [_HEAD + middle * n // (_SAMPLES - 1) for n in range(_SAMPLES)]
+    samples = [read(start, _SAMPLE) for start in starts]
+    return "s1-" + _digest(struct.pack("<Q", size), read(0, _HEAD), read(size - _TAIL, _TAIL), *samples)
 
 
 def _digest(*parts: bytes | memoryview) -> str:

@@ -1,7 +1,11 @@
 """One photo, read once: keys, metadata, thumbnail and model pixels are all made from the same bytes."""
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,26 +13,39 @@ from numpy.typing import NDArray
 from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
 from app.errors import FileAccessError, MediaTooLargeError
 from app.media.completing import complete
-from app.media.content_key import content_key
-from app.media.opening import open_picture
+from app.media.content_key import content_key, file_content_key
+from app.media.formats import is_video_name
+from app.media.opening import NeededSize, OpenedPicture, open_picture, open_video
 from app.media.preparing import fit_within, needed_size, prepare_pixels
 from app.media.sidecars import find_sidecar, read_sidecar
+from app.media.sniffing import sniff
 from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE, encode_preview, encode_thumbnail
 
+_HEAD = 4096  # bytes; enough to tell a picture from a video
 LARGEST_FILE = 500_000_000  # bytes; it is held in memory while the picture is decoded
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A picture and the version of the file that it came from."""
+
+    picture: OpenedPicture
+    content_key: str
+    size: int
+    mtime_ns: int
 
 
 def decode_photo(request: DecodeRequest) -> DecodedPhoto:
     """Read and decode one photo. Raises a MediaError whose text is written for people."""
-    data, mtime_ns = read_file(request.path)
     spec, thumbnail_size = request.pixel_spec, request.thumbnail_size
-    picture = open_picture(data, request.path, lambda full: needed_size(spec, thumbnail_size, full))
+    opened = _open(request.path, lambda full: needed_size(spec, thumbnail_size, full))
+    picture = opened.picture
     sidecar = request.sidecar or find_sidecar(request.path)
     return DecodedPhoto(
-        content_key=content_key(data),
+        content_key=opened.content_key,
         pixel_key=picture.pixel_key,
-        size=len(data),
-        mtime_ns=mtime_ns,
+        size=opened.size,
+        mtime_ns=opened.mtime_ns,
         metadata=complete(picture.metadata, request.path, read_sidecar(sidecar) if sidecar else None),
         thumbnail=encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile),
         pixels=prepare_pixels(picture.image, spec, picture.full_size) if spec is not None else None,
@@ -46,23 +63,41 @@ def decode_query_image(
 
 def make_preview(path: str, size: int = PREVIEW_SIZE) -> bytes:
     """WebP of a photo, longest side `size` pixels at most."""
-    data, _ = read_file(path)
-    picture = open_picture(data, path, lambda full: fit_within(full, size))
+    picture = _open(path, lambda full: fit_within(full, size)).picture
     return encode_preview(picture.image, size, picture.icc_profile)
 
 
 def read_file(path: str) -> tuple[bytes, int]:
     """All bytes of a file and its modification time in ns from before they were read."""
-    try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            raise FileAccessError("This is not a regular file, so it cannot be read as a picture.")
+    with _access(path) as (file, status):
         if status.st_size > LARGEST_FILE:
             raise MediaTooLargeError(
                 f"The file is too large to open ({status.st_size / 1e9:.1f} GB). Save a smaller copy of it."
             )
+        return file.read(), status.st_mtime_ns
+
+
+def _open(path: str, needed: NeededSize) -> _Opened:
+    if is_video_name(path):
+        with _access(path) as (file, status):
+            if sniff(file.read(_HEAD), "") is None:  # else a picture under a video's name
+                file.seek(0)
+                picture = open_video(file, path, needed)
+                key = file_content_key(file, status.st_size)
+                return _Opened(picture, key, status.st_size, status.st_mtime_ns)
+    data, mtime_ns = read_file(path)
+    return _Opened(open_picture(data, path, needed), content_key(data), len(data), mtime_ns)
+
+
+@contextlib.contextmanager
+def _access(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """A regular file, open, and its status from before. Whatever its drive refuses is said for people."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise FileAccessError("This is not a regular file, so it cannot be read as a picture.")
         with open(path, "rb") as file:
-            return file.read(), status.st_mtime_ns
+            yield file, status
     except FileNotFoundError as error:
         raise FileAccessError("The file is no longer there. It was moved, renamed or deleted.") from error
     except PermissionError as error:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from PIL import ImageFile, IptcImagePlugin
+from PIL import Image, ImageFile, IptcImagePlugin
 
 from app.media.text import clean_text
 from app.media.xmp import LONGEST_TITLE, clean_keywords, parse_xmp_date
@@ -21,8 +21,10 @@ class IptcValues:
     taken_at: datetime | None = None  # aware when the offset is written
 
 
-def read_iptc(picture: ImageFile.ImageFile) -> IptcValues:
+def read_iptc(picture: Image.Image) -> IptcValues:
     """The records of an opened file. Raises anything when they are broken."""
+    if not isinstance(picture, ImageFile.ImageFile):
+        return IptcValues()  # decoded by other libraries, which give no records
     if not {"photoshop", "iptc"} & picture.info.keys() and picture.format != "TIFF":
         return IptcValues()
     records = IptcImagePlugin.getiptcinfo(picture) or {}

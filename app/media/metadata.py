@@ -8,7 +8,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any, TypeVar
 
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image
 
 from app.domain.media import PhotoMetadata, TakenFrom
 from app.media.captions import read_captions
@@ -38,7 +38,7 @@ class Tags:
     iptc: IptcValues = field(default_factory=IptcValues)
 
 
-def read_tags(picture: ImageFile.ImageFile) -> Tags:
+def read_tags(picture: Image.Image) -> Tags:
     """All tags of an opened file; empty where there are none or they are broken."""
     tags = _from_exif(_tolerate(picture.getexif, Image.Exif()))
     packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or tags.base.get(_XMP_TAG)
@@ -56,7 +56,7 @@ def raw_tags(data: bytes, preview: bytes | None) -> Tags:
     return Tags(tags.base or other.base, tags.exif or other.exif, tags.gps or other.gps, xmp)
 
 
-def read_orientation(picture: ImageFile.ImageFile) -> int:
+def read_orientation(picture: Image.Image) -> int:
     """The EXIF orientation, 1 where there is none or nonsense."""
     value: Any = _tolerate(lambda: picture.getexif().get(Base.Orientation, 1), 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -6,23 +6,24 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from app.domain.media import PhotoMetadata
 from app.errors import DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from app.media import raw as raw_files
+from app.media.avif import read_lenient_avif
 from app.media.colours import cmyk_to_rgb, to_rgb
 from app.media.content_key import jpeg_pixel_key, pixel_key
 from app.media.jpeg_stream import is_cut_off
+from app.media.jpeg_xl import read_jxl
+from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_large
 from app.media.metadata import describe, raw_tags, read_orientation, read_tags
-from app.media.preparing import Size
 from app.media.sniffing import Kind, is_film, sniff
+from app.media.video import read_video
 
 NeededSize = Callable[[Size], Size]  # full upright size -> smallest size that is good enough
-
-MAX_DECODED_PIXELS = 120_000_000  # with copies on the way about 1.2 GB
-MAX_COEFFICIENT_BYTES = 900_000_000  # a progressive JPEG is held as coefficients, whatever the scale
 
 _PLUGINS = {
     Kind.WEBP: "WebPImagePlugin",
@@ -44,6 +45,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+_TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL)
 
 _DAMAGED = "The file is damaged, so its picture cannot be read. Restore it from a backup or the original."
 _TRUNCATED = "The file is cut off: part of its picture is missing. Copy it again from the original."
@@ -79,6 +82,14 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
         return _open_other(data, kind, needed)
 
 
+def open_video(file: BinaryIO, path: str, needed: NeededSize) -> OpenedPicture:
+    """The frame that stands for a video, which is read only in parts. Raises as `open_picture` does."""
+    with _plain_errors(None):
+        frame, metadata = read_video(file, path)
+        image, key = _finish_with_key(frame, 1, needed(frame.size))
+        return OpenedPicture(image, frame.size, key, metadata, None)
+
+
 def _kind_of(data: bytes, name: str) -> Kind:
     if not data.strip(b"\0"):
         raise DamagedMediaError(_ZEROS if data else _EMPTY)
@@ -101,14 +112,12 @@ def _open_jpeg(data: bytes, needed: NeededSize) -> OpenedPicture:
         return OpenedPicture(image, full, key, metadata, _profile(header))
 
 
-def _decode_jpeg(
-    header: ImageFile.ImageFile, data: bytes, orientation: int, needed: NeededSize
-) -> Image.Image:
+def _decode_jpeg(header: Image.Image, data: bytes, orientation: int, needed: NeededSize) -> Image.Image:
     """Decode at the smallest of libjpeg's scales (1, 1/2, 1/4, 1/8) that is large enough."""
     if is_cut_off(data, header.size):
         raise DamagedMediaError(_TRUNCATED)
     if header.info.get("progressive") and 6 * header.width * header.height > MAX_COEFFICIENT_BYTES:
-        raise _too_large(header.size)
+        raise too_large(header.size)
     full = _turned_size(header.size, orientation)
     header.draft(None, _turned_size(needed(full), orientation))
     return _finish(header, orientation, needed(full))
@@ -145,8 +154,8 @@ def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
     with _header(data, kind) as header:
         tags = read_tags(header)
         stored = _stored_orientation(header)
-        orientation = 1 if kind is Kind.HEIF else read_orientation(header)  # libheif has turned it
-        _check_pixels(header.size)
+        orientation = 1 if kind in _TURNED_BY_DECODER else read_orientation(header)
+        check_pixels(header.size)
         header.load()
         profile = _profile(header)
         image: Image.Image = header
@@ -161,19 +170,29 @@ def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
 
 
 @contextlib.contextmanager
-def _header(data: bytes, kind: Kind) -> Iterator[ImageFile.ImageFile]:
-    """The opened file, no pixel decoded; warnings about harmless flaws stay quiet."""
+def _header(data: bytes, kind: Kind) -> Iterator[Image.Image]:
+    """The opened file, as a rule with no pixel decoded; warnings about harmless flaws stay quiet."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if kind is Kind.JPEG:  # past Image.open, whose limit of pixels refuses panoramas we can scale down
-            from PIL import JpegImagePlugin
-
-            opened: ImageFile.ImageFile = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-        else:
-            _load_plugin(kind)
-            opened = Image.open(io.BytesIO(data), formats=(kind,))
-        with opened:
+        with _open_kind(data, kind) as opened:
             yield opened
+
+
+def _open_kind(data: bytes, kind: Kind) -> Image.Image:
+    if kind is Kind.JPEG:  # past Image.open, whose limit of pixels refuses panoramas we can scale down
+        from PIL import JpegImagePlugin
+
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    if kind is Kind.JXL:
+        return read_jxl(data)
+    _load_plugin(kind)
+    try:
+        return Image.open(io.BytesIO(data), formats=(kind,))
+    except UnidentifiedImageError:
+        picture = read_lenient_avif(data) if kind is Kind.AVIF else None
+        if picture is None:
+            raise
+        return picture
 
 
 def _load_plugin(kind: Kind) -> None:
@@ -193,7 +212,7 @@ def _load_plugin(kind: Kind) -> None:
 
 def _finish(picture: Image.Image, orientation: int, needed: Size) -> Image.Image:
     """Decode what is still to be decoded, convert, scale down, turn."""
-    _check_pixels(picture.size)
+    check_pixels(picture.size)
     picture.load()
     profile = picture.info.get("icc_profile")
     rgb = cmyk_to_rgb(picture, profile) if picture.mode == "CMYK" else to_rgb(picture)
@@ -220,7 +239,7 @@ def _turned_size(size: Size, orientation: int) -> Size:
     return (size[1], size[0]) if orientation >= 5 else size
 
 
-def _stored_orientation(header: ImageFile.ImageFile) -> int:
+def _stored_orientation(header: Image.Image) -> int:
     stored = header.info.get("original_orientation")
     return stored if isinstance(stored, int) and 1 <= stored <= 8 else read_orientation(header)
 
@@ -230,19 +249,8 @@ def _profile(picture: Image.Image) -> bytes | None:
     return profile if isinstance(profile, bytes) and picture.mode not in ("CMYK", "L", "1") else None
 
 
-def _check_pixels(size: Size) -> None:
-    if size[0] * size[1] > MAX_DECODED_PIXELS:
-        raise _too_large(size)
-
-
-def _too_large(size: Size) -> MediaTooLargeError:
-    return MediaTooLargeError(
-        f"The picture is too large to open safely ({size[0]} x {size[1]} pixels). Save a smaller copy of it."
-    )
-
-
 @contextlib.contextmanager
-def _plain_errors(kind: Kind) -> Iterator[None]:
+def _plain_errors(kind: Kind | None) -> Iterator[None]:
     """Turn whatever a codec makes of a hostile file into one of our errors."""
     try:
         yield
@@ -252,7 +260,7 @@ def _plain_errors(kind: Kind) -> Iterator[None]:
         raise MediaTooLargeError(_MEMORY) from error
     except (UnidentifiedImageError, SyntaxError) as error:
         raise DamagedMediaError(
-            f"The file begins as {_with_article(kind)} picture but cannot be read: "
+            f"The file begins as {_with_article(kind or Kind.JPEG)} picture but cannot be read: "
             "it is damaged or a rare variant of it."
         ) from error
     except Exception as error:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.media import Framing, PixelSpec
-
-Size = tuple[int, int]  # width, height in pixels
+from app.media.limits import Size
 
 OVERSAMPLING = 2  # a picture at least twice the model's input is resized to it without visible loss
 
@@ -41,8 +40,8 @@ def prepare_pixels(picture: Image.Image, spec: PixelSpec, full: Size) -> NDArray
     """
     target = _resized(spec, full)
     filter_ = Image.Resampling(spec.resample)
-    if spec.framing is Framing.CROP:
-        return np.asarray(_resize_and_crop(picture, target, (spec.width, spec.height), filter_))
+    if spec.framing in (Framing.CROP, Framing.CROP_HALF_EVEN):
+        return np.asarray(_resize_and_crop(picture, target, spec, filter_))
     return np.asarray(picture.resize(target, filter_))
 
 
@@ -58,16 +57,22 @@ def _resized(spec: PixelSpec, full: Size) -> Size:
 
 
 def _resize_and_crop(
-    picture: Image.Image, target: Size, crop: Size, filter_: Image.Resampling
+    picture: Image.Image, target: Size, spec: PixelSpec, filter_: Image.Resampling
 ) -> Image.Image:
     """The centre of the resized picture; of the longest panoramas, nothing but the centre is ever made."""
-    left, top = (target[0] - crop[0]) // 2, (target[1] - crop[1]) // 2
+    crop = spec.width, spec.height
+    left, top = (_corner(target[axis] - crop[axis], spec.framing) for axis in (0, 1))
     if target[0] * target[1] <= _LARGEST_RESIZED:
         resized = picture.resize(target, filter_)
         return resized.crop((left, top, left + crop[0], top + crop[1]))
     across, down = picture.width / target[0], picture.height / target[1]
     box = (left * across, top * down, (left + crop[0]) * across, (top + crop[1]) * down)
     return picture.resize(crop, filter_, box=box)
+
+
+def _corner(spare: int, framing: Framing) -> int:
+    """Where the crop begins; the frameworks differ about the half pixel."""
+    return round(spare / 2) if framing is Framing.CROP_HALF_EVEN else spare // 2
 
 
 def naflex_size(full: Size, patch: int, max_patches: int) -> Size:

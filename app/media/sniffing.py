@@ -23,6 +23,7 @@ class Kind(StrEnum):
     TGA = "TGA"
     AVIF = "AVIF"
     HEIF = "HEIF"
+    JXL = "JXL"
     RAW = "RAW"
 
 
@@ -36,6 +37,8 @@ _SIGNATURES = (
     (0, b"8BPS", Kind.PSD),
     (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", Kind.JPEG2000),
     (0, b"\xff\x4f\xff\x51", Kind.JPEG2000),
+    (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", Kind.JXL),
+    (0, b"\xff\x0a", Kind.JXL),
     (0, b"\x00\x00\x01\x00", Kind.ICO),
     (0, b"FUJIFILMCCD-RAW", Kind.RAW),
     (0, b"IIRO", Kind.RAW),  # Olympus

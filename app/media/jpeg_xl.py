@@ -1,0 +1,26 @@
+"""JPEG XL pictures, which Pillow does not read itself."""
+
+from PIL import Image
+
+from app.media.limits import check_pixels
+
+_TIFF_STARTS = (b"II*\0", b"MM\0*")
+_LARGEST_OFFSET = 16  # an Exif box begins with the distance to its TIFF header
+
+
+def read_jxl(data: bytes) -> Image.Image:
+    """The first frame, upright by itself, with its metadata. Raises RuntimeError for what is damaged."""
+    import pylibjxl  # 10 MB: only where there are such files
+
+    header = pylibjxl.probe(data)
+    check_pixels((header["width"], header["height"]))
+    pixels, boxes = pylibjxl.decode(data, metadata=True)
+    picture = Image.fromarray(pixels)
+    found = {"exif": _tiff(boxes.get("exif", b"")), "xmp": boxes.get("xmp"), "icc_profile": boxes.get("icc")}
+    picture.info.update({name: value for name, value in found.items() if value})
+    return picture
+
+
+def _tiff(box: bytes) -> bytes:
+    starts = [at for start in _TIFF_STARTS if (at := box.find(start, 0, _LARGEST_OFFSET)) >= 0]
+    return box[min(starts) :] if starts else b""

@@ -1,0 +1,235 @@
+"""The variants of formats that people's folders hold: deep, planar, tiled, inverted, animated, misnamed."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pylibjxl
+import pytest
+from media_samples import TURNS_AWAY, UPRIGHT, corners, encoded, noise, scene, turned
+from PIL import Image
+
+from app.errors import DamagedMediaError
+from app.media.opening import open_picture
+
+
+def opened(data, name="a.jpg", needed=(10**6, 10**6)):
+    return open_picture(data, name, lambda full: (min(full[0], needed[0]), min(full[1], needed[1])))
+
+
+def close_to_scene(data, tolerance=12.0):
+    """Whether the file shows the scene in its colours."""
+    found = np.asarray(opened(data).image, dtype=float)
+    return np.abs(found - np.asarray(scene(), dtype=float)).mean() < tolerance
+
+
+def as_cmyk(picture, inverted=False):
+    ink = picture.convert("CMYK")
+    return Image.merge("CMYK", [band.point(lambda v: 255 - v) for band in ink.split()]) if inverted else ink
+
+
+def jpeg_with_adobe_marker(transform):
+    """A CMYK JPEG as Photoshop writes it, with inverted inks; transform 2 calls them YCCK."""
+    data = encoded(as_cmyk(scene()), "JPEG", subsampling=0)
+    at = data.index(b"Adobe") + 11
+    return data[:at] + bytes([transform]) + data[at + 1 :]
+
+
+class TestJpeg:
+    def test_cmyk_as_photoshop_inverts_it(self):
+        assert close_to_scene(encoded(as_cmyk(scene()), "JPEG"))
+
+    def test_ycck_is_told_by_its_marker(self):
+        data = encoded(scene().convert("YCbCr"), "JPEG", subsampling=0)
+        assert close_to_scene(data)
+        with Image.open(io.BytesIO(jpeg_with_adobe_marker(2))) as header:
+            assert header.mode == "CMYK"
+        plain, ycck = (opened(jpeg_with_adobe_marker(kind)).image for kind in (0, 2))
+        assert corners(plain) == UPRIGHT
+        assert corners(ycck) != UPRIGHT  # the same inks, read as colour differences
+
+    @pytest.mark.parametrize(
+        "options", [{"progressive": True}, {"subsampling": 2}, {"restart_marker_rows": 1}]
+    )
+    def test_other_ways_to_store_a_jpeg(self, options):
+        assert close_to_scene(encoded(scene(), "JPEG", **options))
+
+    def test_the_first_of_several_pictures_is_shown(self):
+        data = encoded(scene(), "MPO", save_all=True, append_images=[noise(640, 480)])
+        assert close_to_scene(data)
+
+
+def png16(mode):
+    """A 16-bit PNG of the scene, which Pillow cannot write in colour."""
+    channels = {"grey": 1, "rgb": 3, "rgba": 4}[mode]
+    pixels = np.asarray(scene().convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])).reshape(480, -1)
+    rows = b"".join(b"\0" + (row.astype(">u2") * 257).tobytes() for row in pixels)
+
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    colour = {1: 0, 3: 2, 4: 6}[channels]
+    header = struct.pack(">IIBBBBB", 640, 480, 16, colour, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+class TestPng:
+    @pytest.mark.parametrize("mode", ["rgb", "rgba"])
+    def test_sixteen_bits_of_colour(self, mode):
+        assert close_to_scene(png16(mode), 1.0)
+
+    def test_sixteen_bits_of_grey(self):
+        found = np.asarray(opened(png16("grey")).image.convert("L"), dtype=float)
+        assert np.abs(found - np.asarray(scene().convert("L"), dtype=float)).mean() < 1
+
+    def test_a_palette_with_transparency_lies_over_white(self):
+        picture = scene().quantize(64)
+        clear = picture.getpixel((5, 5))
+        found = opened(encoded(picture, "PNG", transparency=clear)).image
+        assert found.getpixel((5, 5)) == (255, 255, 255)
+        assert corners(found)[1:] == UPRIGHT[1:]
+
+    def test_interlaced(self):
+        data = bytearray(encoded(Image.new("RGB", (1, 1), (9, 8, 7)), "PNG"))
+        data[28] = 1  # one pixel is the same in seven passes
+        data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
+        assert opened(bytes(data)).image.getpixel((0, 0)) == (9, 8, 7)
+
+    def test_the_first_frame_of_an_animation(self):
+        assert close_to_scene(encoded(scene(), "PNG", save_all=True, append_images=[noise(640, 480)]), 1.0)
+
+
+@pytest.mark.parametrize(("format_", "options"), [("WEBP", {"lossless": True}), ("GIF", {}), ("AVIF", {})])
+def test_the_first_frame_of_an_animation_is_shown(format_, options):
+    data = encoded(scene(), format_, save_all=True, append_images=[noise(640, 480)], duration=100, **options)
+    assert corners(opened(data).image) == UPRIGHT
+
+
+def tiff(*, order="<", tile=0, planar=False, dtype="u1", compression=1):
+    """An uncompressed or deflated TIFF of the scene in any layout and depth."""
+    depth = {"u1": 255, "u2": 65535, "f4": 1.0}[dtype]
+    pixels = (np.asarray(scene()).astype("f8") / 255 * depth).astype(order + dtype)
+    planes = [pixels[..., n] for n in range(3)] if planar else [pixels]
+    side = tile or 480
+    blocks = []
+    for plane in planes:
+        for top in range(0, 480, side):
+            for left in range(0, 640, side if tile else 640):
+                block = plane[top : top + side, left : left + (side if tile else 640)]
+                if tile:
+                    missing = [(0, side - block.shape[0]), (0, side - block.shape[1])] + [(0, 0)] * (
+                        block.ndim - 2
+                    )
+                    block = np.pad(block, missing)
+                data = np.ascontiguousarray(block).tobytes()
+                blocks.append(zlib.compress(data, 1) if compression == 8 else data)
+    starts = np.cumsum([8, *map(len, blocks)])
+    bits = pixels.dtype.itemsize * 8
+    tags = {256: (4, [640]), 257: (4, [480]), 258: (3, [bits] * 3), 259: (3, [compression]), 262: (3, [2])}
+    tags |= {277: (3, [3]), 284: (3, [2 if planar else 1]), 339: (3, [3 if dtype == "f4" else 1] * 3)}
+    offsets, lengths = (4, [int(s) for s in starts[:-1]]), (4, [len(block) for block in blocks])
+    tags |= {322: (4, [tile]), 323: (4, [tile]), 324: offsets, 325: lengths} if tile else {}
+    tags |= {} if tile else {273: offsets, 278: (4, [480]), 279: lengths}
+    body = b"".join(blocks)
+    at = 8 + len(body)
+    entries, extra, after = [], b"", at + 2 + 12 * len(tags) + 4
+    for tag, (kind, values) in sorted(tags.items()):
+        packed = struct.pack(f"{order}{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        if len(packed) > 4:
+            packed, extra = struct.pack(f"{order}I", after + len(extra)), extra + packed
+        entries.append(struct.pack(f"{order}HHI", tag, kind, len(values)) + packed.ljust(4, b"\0"))
+    directory = struct.pack(f"{order}H", len(tags)) + b"".join(entries) + bytes(4) + extra
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", at)
+    return start + body + directory
+
+
+class TestTiff:
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("tile", [0, 128])
+    @pytest.mark.parametrize("compression", [1, 8])
+    def test_layouts_of_eight_bits(self, order, tile, compression):
+        assert close_to_scene(tiff(order=order, tile=tile, compression=compression), 1.0)
+
+    @pytest.mark.parametrize("compression", [1, 8])
+    def test_planes_apart(self, compression):
+        assert close_to_scene(tiff(planar=True, compression=compression), 1.0)
+
+    @pytest.mark.parametrize("order", ["<", ">"])
+    def test_sixteen_bits(self, order):
+        assert close_to_scene(tiff(order=order, dtype="u2"), 1.0)
+
+    @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "zstd"])
+    def test_compressions(self, compression):
+        assert close_to_scene(encoded(scene(), "TIFF", compression=compression))
+
+    def test_cmyk(self):
+        assert close_to_scene(encoded(as_cmyk(scene()), "TIFF"))
+
+    def test_floats_of_grey(self):
+        grey = np.asarray(scene().convert("L"), np.float32) / 255
+        found = np.asarray(opened(encoded(Image.fromarray(grey), "TIFF")).image, dtype=float)[..., 0]
+        assert np.abs(found - grey * 255).mean() < 1
+
+    def test_the_first_page_is_shown(self):
+        assert close_to_scene(encoded(scene(), "TIFF", save_all=True, append_images=[noise(640, 480)]), 1.0)
+
+
+class TestJpegXl:
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+    def test_modes(self, mode):
+        picture = opened(pylibjxl.encode(np.asarray(scene().convert(mode)), effort=1), "a.jxl")
+        assert (picture.metadata.format, picture.full_size, picture.image.mode) == ("JXL", (640, 480), "RGB")
+        assert mode == "L" or corners(picture.image) == UPRIGHT
+
+    def test_a_recompressed_jpeg(self):
+        assert close_to_scene(pylibjxl.jpeg_to_jxl(encoded(scene()), effort=1))
+
+    @pytest.mark.parametrize("orientation", TURNS_AWAY)
+    def test_a_recompressed_jpeg_is_turned_upright_once(self, orientation):
+        picture = opened(pylibjxl.jpeg_to_jxl(turned(scene(), orientation), effort=1))
+        assert corners(picture.image) == UPRIGHT
+        assert (picture.full_size, picture.metadata.orientation) == ((640, 480), orientation)
+
+    def test_metadata(self):
+        exif = Image.Exif()
+        exif[271] = "Canon"
+        xmp = (
+            b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            b'<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3"/></rdf:RDF>'
+        )
+        box = bytes(4) + exif.tobytes().removeprefix(b"Exif\0\0")
+        found = opened(pylibjxl.encode(np.asarray(scene()), effort=1, exif=box, xmp=xmp)).metadata
+        assert (found.camera_make, found.rating) == ("Canon", 3)
+
+    @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+    def test_a_truncated_one_is_damaged(self, share):
+        data = pylibjxl.encode(np.asarray(noise(300, 200)), effort=1)
+        with pytest.raises(DamagedMediaError):
+            opened(data[: int(len(data) * share)])
+
+
+def without_size_of_transparency(data):
+    """An AVIF as early encoders wrote it: the second item's first property, its size, names another one."""
+    at = data.index(b"ipma") + 4 + 4 + 4
+    first = 3 + data[at + 2]
+    second = at + first
+    own = range(second + 3, second + 3 + data[second + 2])
+    sizes = [n for n in own if data[n] & 0x7F == data[at + 3] & 0x7F]
+    assert sizes, "both pictures share the property of their size"
+    return data[: sizes[0]] + bytes([data[second + 4]]) + data[sizes[0] + 1 :]
+
+
+def test_an_avif_whose_transparency_states_no_size_opens_too():
+    picture = scene().convert("RGBA")
+    picture.putalpha(Image.new("L", picture.size, 255))
+    picture.paste((0, 0, 0, 0), (0, 200, 640, 280))
+    data = without_size_of_transparency(encoded(picture, "AVIF"))
+    with pytest.raises(OSError, match="cannot identify"):
+        Image.open(io.BytesIO(data), formats=("AVIF",))
+    found = opened(data).image
+    assert corners(found) == UPRIGHT
+    assert min(found.getpixel((300, 240))) > 245
+    with pytest.raises(DamagedMediaError):
+        opened(data[: len(data) // 2])
