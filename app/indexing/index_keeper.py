@@ -25,6 +25,7 @@ class IndexKeeper:
         self._saver = ThreadPoolExecutor(1, thread_name_prefix="index-save")
         self._saving: Future[None] | None = None
         self._changed_at: float | None = None
+        self._saves_again_at = 0.0  # a disk that was full gets time
         self._next_comparison = 0.0
         self._next_purge = 0.0
 
@@ -50,9 +51,11 @@ class IndexKeeper:
         """Save on another thread what changed."""
         if self._changed_at is None or (self._saving is not None and not self._saving.done()):
             return
+        if time.monotonic() < self._saves_again_at:
+            return
         if self._target is not None:
             self._changed_at = None
-            self._saving = self._saver.submit(_save, self._target)
+            self._saving = self._saver.submit(self._save, self._target)
 
     def compare(self) -> bool:
         """Now and then make the index equal to the library; whether it was not.
@@ -90,9 +93,10 @@ class IndexKeeper:
         if self._saving is not None:
             wait([self._saving])
 
-
-def _save(target: EmbeddingTarget) -> None:
-    try:
-        target.index.save()
-    except AppError as error:  # a cache: it is made again from the library when it is missing
-        _log.warning("the vector index was not saved: %s", error)
+    def _save(self, target: EmbeddingTarget) -> None:
+        try:
+            target.index.save()
+        except AppError as error:  # a cache: it is made again from the library when it is missing
+            _log.warning("the vector index was not saved and will be tried again: %s", error)
+            self._saves_again_at = time.monotonic() + _SAVE_SECONDS
+            self.note_change()

@@ -5,10 +5,14 @@ import logging
 import numpy as np
 
 from app.domain.progress import CancelToken
-from app.domain.vectors import VectorIndex
+from app.domain.vectors import Labels, VectorIndex
 from app.library.library import Library
 
 _log = logging.getLogger(__name__)
+
+_BLOCK = 4096
+_NEWEST = 256
+_EQUAL = 2e-3  # rounding to float16 moves a component by less
 
 
 def synchronise(
@@ -16,7 +20,8 @@ def synchronise(
 ) -> int:
     """Add what the index lacks and remove what it should not have; the number of labels that differed.
 
-    No photo is embedded again for it. Labels are never reused, so labels alone tell the difference.
+    No photo is embedded again for it. Labels are never reused while the library keeps what was committed. An
+    older copy of the library that was put back, or a power cut, takes the newest back: a look at those tells.
     """
     wanted = library.embeddings.labels(identity)
     present = index.labels()
@@ -24,11 +29,30 @@ def synchronise(
     lacking = np.setdiff1d(wanted, present, assume_unique=True)
     if len(surplus):
         index.remove(surplus)
-    for start in range(0, len(lacking), 4096):
+    for start in range(0, len(lacking), _BLOCK):
         if cancel is not None:
             cancel.check()
-        part = lacking[start : start + 4096]
+        part = lacking[start : start + _BLOCK]
         index.add(part, library.embeddings.vectors(identity, part))
+    common = np.intersect1d(present, wanted, assume_unique=True)
+    replaced = _replace_others(library, index, identity, common[-_NEWEST:])
+    if replaced:
+        _log.warning("the index of %s belonged to another state of the library", identity)
+        for start in range(0, len(common), _BLOCK):
+            if cancel is not None:
+                cancel.check()
+            replaced += _replace_others(library, index, identity, common[start : start + _BLOCK])
     if len(surplus) or len(lacking):
         _log.info("index of %s: %d added, %d removed", identity, len(lacking), len(surplus))
-    return len(surplus) + len(lacking)
+    return len(surplus) + len(lacking) + replaced
+
+
+def _replace_others(library: Library, index: VectorIndex, identity: str, labels: Labels) -> int:
+    """Give labels the embedding that the library has for them: how many had another."""
+    if not len(labels):
+        return 0
+    stored = library.embeddings.vectors(identity, labels)
+    differs = np.abs(index.get(labels) - stored).max(axis=1) > _EQUAL
+    if differs.any():
+        index.add(labels[differs], stored[differs])
+    return int(np.count_nonzero(differs))
