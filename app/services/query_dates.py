@@ -163,7 +163,7 @@ def _relative_texts() -> dict[str, tuple[_Span, int]]:
         for back, words in enumerate((_THIS, _LAST)):
             texts |= {f"{word} {name}": (span, back) for word in words for name in names}
     for back, days in enumerate((("today", "heute"), ("yesterday", "gestern"), ("vorgestern",))):
-        texts |= {day: (_day, back) for day in days}
+        texts |= dict.fromkeys(days, (_day, back))
     return texts
 
 
