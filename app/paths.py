@@ -25,6 +25,11 @@ def settings_file(library: "LibraryPaths | None" = None) -> Path:
     return Path(_DIRS.user_config_dir) / "settings.json"
 
 
+def models_folder() -> Path:
+    """Checkpoints that were converted from other programs' files; all libraries of this user share them."""
+    return Path(_DIRS.user_data_dir) / "models"
+
+
 def log_folder() -> Path:
     """Where log files are kept."""
     return Path(_DIRS.user_log_dir)

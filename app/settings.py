@@ -19,6 +19,7 @@ class Settings(BaseModel):
 
     checkpoint: str | None = None  # a folder with a checkpoint, or a hub id that is in the hub's cache
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    naflex_patches: int | None = Field(default=None, ge=16, le=4096)  # a NaFlex model looks at; None: its own
     tile_size: int = Field(default=200, ge=96, le=512)  # logical pixels
     sidebar_visible: bool = True
     sidebar_width: int = Field(default=232, ge=120, le=2000)  # logical pixels
@@ -27,6 +28,7 @@ class Settings(BaseModel):
     history: tuple[str, ...] = ()  # recent text queries, newest first
     window_geometry: str = ""  # base64 of QWidget.saveGeometry
     indexing_paused: bool = False
+    raw_apart: bool = False  # show raw files by themselves, not with the photos they belong to
     pace: Pace = Pace.BALANCED  # how hard indexing works
     only_when_idle: bool = False  # index while nobody uses the computer
     only_on_mains: bool = False  # index while the computer does not run on its battery

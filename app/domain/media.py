@@ -13,6 +13,7 @@ class Framing(StrEnum):
 
     SQUASH = "squash"  # resized to height x width, aspect ratio given up
     CROP = "crop"  # shortest side resized to height, centre cropped to height x width
+    CROP_HALF_EVEN = "crop-half-even"  # CROP, with its corner rounded as torchvision rounds it
     NAFLEX = "naflex"  # aspect ratio kept, sides multiples of patch_size, at most max_patches patches
 
 
