@@ -17,6 +17,7 @@ from app.paths import DemoPaths, LibraryPaths, resource
 from app.services.demo import DemoService
 from app.services.downloads import ModelDownloadService
 from app.services.fetch import PictureFetcher
+from app.services.folders import FolderService
 from app.services.indexing import IndexingService
 from app.services.library import LibraryService
 from app.services.library_lock import take_lock
@@ -31,6 +32,7 @@ class Services:
     """Everything a window or a command line needs."""
 
     library: LibraryService
+    folders: FolderService
     search: SearchService
     indexing: IndexingService
     models: ModelService
@@ -143,6 +145,13 @@ def _connect(
             on_folders_changed=worker.folders_changed,
             on_work=worker.wake,
             current_identity=lambda: models.identity,
+        ),
+        folders=FolderService(
+            library,
+            states,
+            paths,
+            on_folders_changed=worker.folders_changed,
+            on_rescan=worker.rescan,
         ),
         search=SearchService(library, models, decoder),
         indexing=IndexingService(worker),

@@ -31,6 +31,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     index = commands.add_parser("index", help="add folders and index their photos, then end")
     index.add_argument("folders", nargs="*", metavar="FOLDER", help="none: bring what is there up to date")
+    index.add_argument(
+        "--accept-removals", action="store_true", help="remove photos whose files are gone, however many"
+    )
     _add_model_options(index)
     search = commands.add_parser("search", help="print the photos that match, best first")
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")

@@ -1,20 +1,18 @@
 """`photosift index`: add folders, take their photos in, end."""
 
 import argparse
-import os
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from tqdm import tqdm
 
 from app.bootstrap import Services
+from app.cli.folders import add_folders, ask_about_vanished
 from app.cli.output import EXIT_FAILED, EXIT_OK, printable, say
 from app.cli.session import ModelLoading, open_session
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.status import ModelState, ModelStatus
 from app.errors import FolderError
-from app.services.folder_rules import is_watched
 
 _PATIENCE_SECONDS = 0.2
 
@@ -23,31 +21,19 @@ def index(options: argparse.Namespace) -> int:
     """Returns when nothing is left to do."""
     with open_session(options, exclusive=True) as services:
         model = ModelLoading(services, options)
-        refused = _add_folders(services, options.folders)
+        refused = add_folders(services, options.folders)
         if not services.library.folders():
             raise FolderError("No folder is watched yet. Name one: photosift index FOLDER")
+        if options.accept_removals:
+            services.folders.remove_vanished()
         with Bar() as bar:
             services.indexing.start(bar.show)
             while not (model.settled() and services.indexing.wait_until_idle(_PATIENCE_SECONDS)):
                 continue
         _print_model(services.models.status())
         _print_outcome(services)
-    return EXIT_FAILED if refused else EXIT_OK
-
-
-def _add_folders(services: Services, folders: Sequence[str]) -> int:
-    """How many were refused. One that is watched already, or lies in one that is, will be looked through."""
-    refused = 0
-    for folder in folders:
-        watched = [status.folder for status in services.library.folders()]
-        if os.path.isdir(folder) and is_watched(folder, watched):
-            continue
-        try:
-            services.library.add_folder(folder)
-        except FolderError as error:
-            say(str(error))
-            refused += 1
-    return refused
+        asking = ask_about_vanished(services)
+    return EXIT_FAILED if refused or asking else EXIT_OK
 
 
 def _print_model(status: ModelStatus) -> None:

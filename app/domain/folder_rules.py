@@ -14,3 +14,11 @@ class FolderRules:
 
 
 NO_RULES = FolderRules()
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPreview:
+    """What rules would do to the photos that are known."""
+
+    photos: int  # of the folder, whether they are shown now or left out
+    left_out: int  # of these

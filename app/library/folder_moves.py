@@ -26,7 +26,7 @@ class FolderMoves:
         self._writer = writer
 
     def absorb_some(self, inner: Folder, outer: Folder, prefix: str, limit: int) -> bool:
-        """Give some photos of `inner`, which is at `prefix` in `outer`, to `outer`; False when none were left.
+        """Give some photos of `inner`, which is at `prefix` in `outer`, to `outer`; False when none are left.
 
         Where `outer` has a row at such a path already, of a time when it was watched before, the decisions of
         both come together on the row of `inner`.

@@ -55,7 +55,10 @@ class LibraryService:
         )
 
     def add_folder(self, path: str) -> Folder:
-        """Watch a folder and begin to index it. Raises FolderError when it cannot be read or watched."""
+        """Watch a folder and begin to index it; it takes over watched folders that it contains.
+
+        Raises FolderError when it cannot be read or watched.
+        """
         absolute = os.path.abspath(path)
         check_new_folder(absolute, self._library.folders.all(), self._root)
         folder = self._library.folders.add(absolute)
@@ -139,7 +142,8 @@ class LibraryService:
 
     def _status(self, folder: Folder, counts: FolderCounts) -> FolderStatus:
         state, message = self._states.get(folder.folder_id)
-        return FolderStatus(folder, state, counts.photos, counts.pending, counts.problems, message)
+        vanished = self._states.vanished(folder.folder_id)
+        return FolderStatus(folder, state, counts.photos, counts.pending, counts.problems, message, vanished)
 
 
 def _keep(store: ThumbnailStore | PreviewStore, content_key: str, data: bytes) -> None:

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from app.bootstrap import Services
 from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
+from app.domain.folder_rules import NO_RULES, FolderRules, RulesPreview
 from app.domain.media import PhotoMetadata
 from app.domain.photo import Folder, FolderState, FolderStatus, Photo, PhotoState, ProblemFile, Subfolder
 from app.domain.progress import CancelToken, IndexPhase, IndexProgress
@@ -112,6 +113,7 @@ class FakeLibraryService(Recorder):
         self.untrashable: dict[int, str] = {}
         self.refused_folders: dict[str, str] = {}
         self.folder_states: dict[int, tuple[FolderState, str]] = {}
+        self.vanished: dict[int, int] = {}
         self.photos_gate = Gate()
         self.thumbnails_gate = Gate()
         self.previews_gate = Gate()
@@ -165,7 +167,15 @@ class FakeLibraryService(Recorder):
         watching = (FolderState.WATCHING, "")
         states = [self.folder_states.get(f.folder_id, watching) for f in folders]
         return tuple(
-            FolderStatus(folder, state, count, len(self.pending_ids), len(self.problem_ids), message)
+            FolderStatus(
+                folder,
+                state,
+                count,
+                len(self.pending_ids),
+                len(self.problem_ids),
+                message,
+                self.vanished.get(folder.folder_id, 0),
+            )
             for folder, (state, message) in zip(folders, states, strict=True)
         )
 
@@ -273,6 +283,56 @@ def _metadata(photo_id: int) -> PhotoMetadata:
         latitude=47.3769,
         longitude=8.5417,
     )
+
+
+class FakeFolderService(Recorder):
+    """Rules that leave out a tenth of the photos for every pattern; nothing is ever found elsewhere.
+
+    Tests put folders into `twins` (path -> folder), and reasons into `refused` (pattern or path -> reason).
+    """
+
+    def __init__(self, library: FakeLibraryService) -> None:
+        super().__init__()
+        self._library = library
+        self._rules: dict[int, FolderRules] = {}
+        self.twins: dict[str, Folder] = {}
+        self.refused: dict[str, str] = {}
+
+    def rules(self, folder_id: int) -> FolderRules:
+        return self._rules.get(folder_id, NO_RULES)
+
+    def set_rules(self, folder_id: int, rules: FolderRules) -> None:
+        self._check(rules)
+        self.record("set_rules", folder_id, rules)
+        self._rules[folder_id] = rules
+
+    def preview_rules(self, folder_id: int, rules: FolderRules) -> RulesPreview:
+        self._check(rules)
+        self.record("preview_rules", folder_id, rules)
+        photos = self._library.photo_count
+        return RulesPreview(photos, min(photos, len(rules.exclude) * photos // 10))
+
+    def remove_vanished(self, folder_id: int | None = None) -> None:
+        self.record("remove_vanished", folder_id)
+        self._library.folder_states.clear()
+
+    def keep_vanished(self, folder_id: int) -> None:
+        self.record("keep_vanished", folder_id)
+        self._library.folder_states.clear()
+
+    def offline_twin(self, path: str) -> Folder | None:
+        return self.twins.get(path)
+
+    def locate(self, folder_id: int, path: str) -> Folder:
+        if path in self.refused:
+            raise FolderError(self.refused[path])
+        self.record("locate", folder_id, path)
+        return Folder(folder_id, path)
+
+    def _check(self, rules: FolderRules) -> None:
+        for pattern in (*rules.include, *rules.exclude):
+            if pattern in self.refused:
+                raise FolderError(self.refused[pattern])
 
 
 class FakeSearchService(Recorder):
@@ -506,6 +566,7 @@ def fake_services(root: Path, photo_count: int = 200, **library_options: Any) ->
     library = FakeLibraryService(photo_count, **library_options)
     return Services(
         library=library,  # type: ignore[arg-type]
+        folders=FakeFolderService(library),  # type: ignore[arg-type]
         search=FakeSearchService(library),  # type: ignore[arg-type]
         indexing=FakeIndexingService(),  # type: ignore[arg-type]
         models=FakeModelService(),  # type: ignore[arg-type]

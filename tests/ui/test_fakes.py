@@ -7,6 +7,7 @@ import pytest
 
 from app.services.downloads import ModelDownloadService
 from app.services.fetch import PictureFetcher
+from app.services.folders import FolderService
 from app.services.indexing import IndexingService
 from app.services.library import LibraryService
 from app.services.models import ModelService
@@ -30,6 +31,7 @@ def _public(cls: type) -> dict[str, inspect.Signature | None]:
     "service",
     [
         LibraryService,
+        FolderService,
         SearchService,
         IndexingService,
         ModelService,

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from app.domain.folder_rules import FolderRules
 from app.domain.photo import Folder
 from app.errors import FolderError
 from app.services.folder_rules import check_new_folder, is_watched
@@ -30,12 +31,21 @@ def tree(tmp_path):
         ("link", "is watched already"),
         ("photos/2024", "as a part of"),
         ("link/2024", "as a part of"),
-        (".", "contains"),
     ],
 )
 def test_folders_that_cannot_be_added_are_refused_with_the_reason(tree, path, reason):
     with pytest.raises(FolderError, match=reason):
         check_new_folder(str(tree / path), [Folder(1, str(tree / "photos"))], str(tree / "own"))
+
+
+def test_a_folder_that_contains_a_watched_one_may_be_added(tree):
+    check_new_folder(str(tree), [Folder(1, str(tree / "photos"))], str(tree / "own"))
+
+
+def test_what_a_watched_folder_leaves_out_may_be_watched_by_itself(tree):
+    watched = Folder(1, str(tree / "photos"), FolderRules(exclude=("2024/",)))
+
+    check_new_folder(str(tree / "photos/2024"), [watched], str(tree / "own"))
 
 
 def test_a_folder_with_a_similar_name_is_another_folder(tree):
