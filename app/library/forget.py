@@ -9,13 +9,12 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
 
 from app.domain.photo import PhotoState
 from app.domain.vectors import Labels
+from app.library.calendar import DAY, note_today
 from app.library.database import Database
 from app.library.schema import DECISIONS, EmbeddingRow, FolderRow, PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
 from app.library.writer import LibraryWriter
-
-_DAY = 86_400.0
 
 
 class Purge:
@@ -30,11 +29,13 @@ class Purge:
 
         Returns the labels of the removed embeddings, ascending.
         """
-        before = time.time() - older_than_days * _DAY
-        self._remove(PhotoRow, _forgotten_photo(before))
-        self._remove(
-            FolderRow, (FolderRow.removed_at < before) & ~exists().where(PhotoRow.folder_id == FolderRow.id)
-        )
+        with self._writer.transaction() as connection:
+            time_passes = note_today(connection)
+        if time_passes:
+            before = time.time() - older_than_days * DAY
+            self._remove(PhotoRow, _forgotten_photo(before))
+            empty = ~exists().where(PhotoRow.folder_id == FolderRow.id)
+            self._remove(FolderRow, (FolderRow.removed_at < before) & empty)
         unused = ~exists().where(PhotoRow.content_key == EmbeddingRow.content_key)
         return np.array(sorted(self._remove(EmbeddingRow, unused)), np.int64)
 

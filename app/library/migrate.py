@@ -14,7 +14,7 @@ from app.library.database import Database
 SCRIPTS = Path(str(files("app.library").joinpath("migrations")))
 _LOG = logging.getLogger(__name__)
 _TRACES = (".thumbnails", "vectors")  # what a library leaves beside its database
-HEAD = "0004"  # known without reading the scripts: Alembic is imported only when there is work for it
+HEAD = "0005"  # known without reading the scripts: Alembic is imported only when there is work for it
 
 
 def migrate(database: Database, scripts: Path = SCRIPTS, head: str = HEAD) -> None:

@@ -269,5 +269,15 @@ class SavedSearchRow(Base):
     created_at: Mapped[float]
 
 
+class CalendarRow(Base):
+    """One row: how far the clock was when photos were last forgotten."""
+
+    __tablename__ = "calendar"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seen_at: Mapped[float]
+    grace_until: Mapped[float | None]  # nothing is forgotten before
+
+
 # A photo with a row in one of these is never forgotten, and keeps it when it is found again.
 DECISIONS = (FavouriteRow, RatingRow, FlagRow, LabelRow, AlbumPhotoRow)
