@@ -9,11 +9,14 @@ from app.domain.vectors import VectorIndex
 from app.embedding.encoder_process import open_encoder
 from app.errors import LibraryError, LibraryOutdatedError
 from app.indexing.folder_states import FolderStates
+from app.indexing.picture_cache import PictureCache
 from app.indexing.worker import IndexingWorker
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
-from app.media.thumbnails import ThumbnailStore
+from app.media.thumbnails import PreviewStore, ThumbnailStore
 from app.paths import DemoPaths, LibraryPaths, resource
+from app.services.decision_files import DecisionFileService
+from app.services.decisions import DecisionService
 from app.services.demo import DemoService
 from app.services.downloads import ModelDownloadService
 from app.services.fetch import PictureFetcher
@@ -23,6 +26,8 @@ from app.services.library import LibraryService
 from app.services.library_lock import take_lock
 from app.services.models import ModelParts, ModelService
 from app.services.search import SearchService
+from app.services.sidecars import SidecarService
+from app.services.storage import StorageService
 from app.settings import SettingsStore
 from app.vector_index.index_process import open_index
 
@@ -33,11 +38,15 @@ class Services:
 
     library: LibraryService
     folders: FolderService
+    decisions: DecisionService
+    decision_files: DecisionFileService
+    sidecars: SidecarService
     search: SearchService
     indexing: IndexingService
     models: ModelService
     downloads: ModelDownloadService
     fetcher: PictureFetcher
+    storage: StorageService
     settings: SettingsStore
     paths: LibraryPaths
     demo: DemoService | None = None  # None: this is a library of the user's own
@@ -128,7 +137,9 @@ def _connect(
     decoder = DecodePool(cores)
     closing.callback(decoder.close)
     states = FolderStates()
-    worker = IndexingWorker(library, decoder, ThumbnailStore(paths.thumbnails), states, cores)
+    thumbnails, previews = ThumbnailStore(paths.thumbnails), PreviewStore(paths.previews)
+    pictures = PictureCache(library, thumbnails, previews, states, paths.root)
+    worker = IndexingWorker(library, decoder, thumbnails, states, cores, pictures=pictures)
     models = ModelService(
         library, paths.vectors, settings, parts, on_target=worker.use, for_indexing=for_indexing
     )
@@ -136,21 +147,32 @@ def _connect(
     downloads = ModelDownloadService(settings, models.use)
     closing.callback(downloads.close)
     closing.callback(worker.stop)
+    sidecars = SidecarService(library)
+    closing.callback(sidecars.close)
+
+    def folders_changed() -> None:
+        worker.folders_changed()
+        sidecars.tell()  # they may have been switched on
+
     return Services(
         library=LibraryService(
             library,
             states,
             decoder,
             paths,
-            on_folders_changed=worker.folders_changed,
+            on_folders_changed=folders_changed,
             on_work=worker.wake,
             current_identity=lambda: models.identity,
+            previews=previews,
         ),
+        decisions=DecisionService(library, on_said=sidecars.tell),
+        decision_files=DecisionFileService(library, paths.decisions, on_said=sidecars.tell),
+        sidecars=sidecars,
         folders=FolderService(
             library,
             states,
             paths,
-            on_folders_changed=worker.folders_changed,
+            on_folders_changed=folders_changed,
             on_rescan=worker.rescan,
         ),
         search=SearchService(library, models, decoder),
@@ -158,6 +180,7 @@ def _connect(
         models=models,
         downloads=downloads,
         fetcher=PictureFetcher(),
+        storage=StorageService(paths, previews, pictures),
         settings=settings,
         paths=paths,
     )

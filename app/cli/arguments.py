@@ -45,9 +45,17 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_model_commands(commands.add_parser("model", help="list models, download one, choose one"))
     _add_doctor_options(commands.add_parser("doctor", help="examine the library; 1 when something is wrong"))
+    _add_file_command(commands.add_parser("export", help="write what you decided into a file"))
+    _add_file_command(commands.add_parser("import", help="merge a file that export wrote"))
     demo = commands.add_parser("demo", help="open the demonstration: drawn scenes to search")
     demo.add_argument("--where", action="store_true", help="print the folder of its library instead")
     return parser, search
+
+
+def _add_file_command(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", metavar="decisions", required=True)
+    decisions = what.add_parser("decisions", help="favourites, stars, flags, labels, albums, saved searches")
+    decisions.add_argument("file", metavar="FILE", help="JSON")
 
 
 def _add_model_commands(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +66,15 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     download = deeds.add_parser("download", help="bring one here and use it; goes on where it broke off")
     download.add_argument("name", metavar="TIER|ID", help="light, standard, best, or an id of the hub")
     use = deeds.add_parser("use", help="use one that is here")
-    use.add_argument("name", metavar="FOLDER|TIER|ID", help="folder of a checkpoint, or one downloaded")
+    use.add_argument(
+        "name", metavar="FOLDER|FILE|TIER|ID", help="folder of a checkpoint, MCIP's .pth file, or one downloaded"
+    )
+    use.add_argument(
+        "--patches",
+        type=_positive,
+        metavar="N",
+        help="how many patches a NaFlex model looks at: more see more, and take longer; 256 is usual",
+    )
 
 
 def _add_doctor_options(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from app import logs
+from app.cli.decisions import export_decisions, import_decisions
 from app.cli.demo import where
 from app.cli.doctor import doctor
 from app.cli.indexing import index
@@ -22,6 +23,8 @@ _COMMANDS = {
     "status": status,
     "model": model,
     "doctor": doctor,
+    "export": export_decisions,
+    "import": import_decisions,
     "demo": where,
 }
 

@@ -13,6 +13,7 @@ from app.library.folders import FolderRepository
 from app.library.migrate import check_revision, make_file, migrate
 from app.library.photos import PhotoRepository
 from app.library.saved_searches import SavedSearchRepository
+from app.library.sidecar_tasks import SidecarTasks
 from app.library.writer import LibraryWriter
 
 
@@ -30,6 +31,7 @@ class Library:
         self.albums = AlbumRepository(database, self._writer)
         self.searches = SavedSearchRepository(database, self._writer)
         self.archive = DecisionArchive(database, self._writer)
+        self.sidecars = SidecarTasks(database, self._writer)
 
     @classmethod
     def open(cls, database: Path) -> "Library":

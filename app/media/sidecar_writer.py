@@ -175,7 +175,7 @@ def _description(rdf: Element) -> Element:
 def _serialised(root: Element, original: bytes) -> bytes:
     """The document again: everything around the root element as it was, and its line ends."""
     info = root.getroottree().docinfo
-    body = etree.tostring(root, encoding="unicode", with_tail=False)
+    body: str = etree.tostring(root, encoding="unicode", with_tail=False)
     if b"\r\n" in original:
         body = body.replace("\n", "\r\n")
     tag = (f"{root.prefix}:" if root.prefix else "") + etree.QName(root).localname

@@ -11,8 +11,8 @@ from app.services.saved_queries import SavedQueries
 class DecisionService:
     """Every decision may be made about many photos at once. Thread-safe."""
 
-    def __init__(self, library: Library, *, on_said: Callable[[], None]) -> None:
-        """`on_said`: stars or labels were given, which sidecars may have to tell."""
+    def __init__(self, library: Library, *, on_said: Callable[[Sequence[int]], None]) -> None:
+        """`on_said`: these photos got stars, a flag or a label, which sidecars may have to tell."""
         self._library = library
         self._queries = SavedQueries(library)
         self._on_said = on_said
@@ -37,7 +37,7 @@ class DecisionService:
             self._library.albums.undo(undo)
         else:
             self._library.decisions.undo(undo)
-            self._on_said()
+            self._on_said([one.photo_id for one in undo.before])
 
     def use_what_the_file_says(self, kind: Kind, photo_ids: Sequence[int]) -> None:
         """Settle a conflict for the file."""
@@ -45,7 +45,7 @@ class DecisionService:
 
     def _decide(self, kind: Kind, photo_ids: Sequence[int], value: int | str) -> Undo:
         undo = self._library.decisions.decide(kind, photo_ids, value)
-        self._on_said()
+        self._on_said(photo_ids)
         return undo
 
     # -- albums

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from decision_fakes import FakeDecisionFileService, FakeDecisionService, FakeSidecarService
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from app.bootstrap import Services
+from app.domain.companions import Companion, CompanionKind
+from app.domain.decisions import NO_DECISIONS, Decisions
 from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
 from app.domain.folder_rules import NO_RULES, FolderRules, RulesPreview
+from app.domain.manners import Manners, MannersHere
 from app.domain.media import PhotoMetadata
 from app.domain.photo import Folder, FolderState, FolderStatus, Photo, PhotoState, ProblemFile, Subfolder
 from app.domain.progress import CancelToken, IndexPhase, IndexProgress
@@ -24,6 +28,7 @@ from app.domain.status import LibraryCounts, ModelState, ModelStatus, TrashOutco
 from app.errors import CheckpointError, DamagedMediaError, FetchError, FileAccessError, FolderError
 from app.paths import LibraryPaths
 from app.services.model_catalogue import offered
+from app.services.storage import StorageUse
 from app.settings import SettingsStore
 
 _NEWEST = datetime(2025, 6, 30, 18, 0)  # noqa: DTZ001 - cameras know no zone
@@ -104,6 +109,8 @@ class FakeLibraryService(Recorder):
         super().__init__()
         self.photo_count = photo_count
         self.favourites: set[int] = set()
+        self.decided: dict[int, Decisions] = {}
+        self.albums: dict[int, list[int]] = {}
         self.gone: set[int] = set()
         self.problem_ids: set[int] = set()
         self.pending_ids: set[int] = set()
@@ -111,6 +118,7 @@ class FakeLibraryService(Recorder):
         self.without_thumbnail: set[int] = set()
         self.without_preview: set[int] = set()
         self.untrashable: dict[int, str] = {}
+        self.companion_kinds: dict[int, CompanionKind] = {}
         self.refused_folders: dict[str, str] = {}
         self.folder_states: dict[int, tuple[FolderState, str]] = {}
         self.vanished: dict[int, int] = {}
@@ -137,8 +145,10 @@ class FakeLibraryService(Recorder):
             content_key=None if problem or pending else f"key-{photo_id}",
             metadata=None if problem or pending else _metadata(photo_id),
             favourite=photo_id in self.favourites,
+            decisions=self.decided.get(photo_id, NO_DECISIONS),
             error="The file ends too early." if problem else None,
             offline=photo_id in self.offline,
+            companions=self._companions_of(photo_id),
         )
 
     def path_of(self, photo_id: int) -> str:
@@ -153,6 +163,13 @@ class FakeLibraryService(Recorder):
         with self._lock:
             gone = np.array(sorted(self.gone), dtype=np.int64)
         return ids[~np.isin(ids, gone)] if len(gone) else ids
+
+    def _companions_of(self, photo_id: int) -> tuple[Companion, ...]:
+        kind = self.companion_kinds.get(photo_id)
+        if kind is None:
+            return ()
+        suffix = {CompanionKind.RAW: ".CR2", CompanionKind.FILM: ".MOV", CompanionKind.PICTURE: ".HEIC"}[kind]
+        return (Companion(1_000_000 + photo_id, self.path_of(photo_id).replace(".jpg", suffix), kind),)
 
     def _folder_of(self, photo_id: int) -> int:
         return photo_id % max(1, len(self._folders)) + 1
@@ -239,6 +256,10 @@ class FakeLibraryService(Recorder):
             self.favourites = (
                 self.favourites | set(photo_ids) if favourite else self.favourites - set(photo_ids)
             )
+
+    def companions(self, photo_ids: Sequence[int]) -> tuple[Companion, ...]:
+        self.record("companions", tuple(photo_ids))
+        return tuple(one for n in photo_ids for one in self._companions_of(n))
 
     def move_to_trash(self, photo_ids: Sequence[int]) -> TrashOutcome:
         self.record("move_to_trash", tuple(photo_ids))
@@ -373,6 +394,9 @@ class FakeSearchService(Recorder):
         ids = self.library.ids()
         if query.filters.favourites_only:
             ids = ids[np.isin(ids, sorted(self.library.favourites))]
+        if query.filters.album_id is not None:
+            in_album = self.library.albums.get(query.filters.album_id, [])
+            ids = np.array([n for n in in_album if n in ids], dtype=np.int64)
         if query.filters.folder_id is not None:
             folders = max(1, len(self.library._folders))
             ids = ids[ids % folders + 1 == query.filters.folder_id]
@@ -416,6 +440,7 @@ class FakeIndexingService(Recorder):
         self._on_progress: Callable[[IndexProgress], None] | None = None
         self._paused = False
         self.last = IndexProgress(IndexPhase.IDLE)
+        self.here = MannersHere()
 
     def report(self, progress: IndexProgress) -> None:
         """Tell the listener, on a thread of its own as the real service does."""
@@ -429,10 +454,20 @@ class FakeIndexingService(Recorder):
         self.record("start")
         self._on_progress = on_progress
 
+    def show_raw_apart(self, apart: bool) -> None:
+        self.record("show_raw_apart", apart)
+
     def pause(self) -> None:
         self.record("pause")
         self._paused = True
         self.report(replace(self.last, phase=IndexPhase.PAUSED))
+
+    def behave(self, manners: Manners, release_after_minutes: int = 0) -> None:
+        self.record("behave", manners, release_after_minutes)
+
+    def choices(self) -> MannersHere:
+        self.record("choices")
+        return self.here
 
     def resume(self) -> None:
         self.record("resume")
@@ -545,6 +580,26 @@ class FakeModelDownloadService(Recorder):
         self.report(DownloadPhase.CANCELLED)
 
 
+class FakeStorageService(Recorder):
+    """Previews of 800 MB until they are emptied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.previews = 800_000_000
+
+    def use(self) -> StorageUse:
+        self.record("use")
+        return StorageUse(self.previews, 2_900_000_000, 1_100_000_000, 310_000_000, 55 * 10**9, 500 * 10**9)
+
+    def empty_previews(self) -> int:
+        self.record("empty_previews")
+        before, self.previews = self.previews, 0
+        return before
+
+    def allow(self, gigabytes: int) -> None:
+        self.record("allow", gigabytes)
+
+
 class FakePictureFetcher(Recorder):
     """A web of the pictures that a test put there."""
 
@@ -567,11 +622,15 @@ def fake_services(root: Path, photo_count: int = 200, **library_options: Any) ->
     return Services(
         library=library,  # type: ignore[arg-type]
         folders=FakeFolderService(library),  # type: ignore[arg-type]
+        decisions=FakeDecisionService(library),  # type: ignore[arg-type]
+        decision_files=FakeDecisionFileService(),  # type: ignore[arg-type]
+        sidecars=FakeSidecarService(),  # type: ignore[arg-type]
         search=FakeSearchService(library),  # type: ignore[arg-type]
         indexing=FakeIndexingService(),  # type: ignore[arg-type]
         models=FakeModelService(),  # type: ignore[arg-type]
         downloads=FakeModelDownloadService(),  # type: ignore[arg-type]
         fetcher=FakePictureFetcher(),  # type: ignore[arg-type]
+        storage=FakeStorageService(),  # type: ignore[arg-type]
         settings=SettingsStore(root / "settings.json"),
         paths=LibraryPaths(root / "library"),
     )

@@ -64,10 +64,14 @@ def test_every_byte_around_a_changed_attribute_stays() -> None:
     "written",
     [
         f'<rdf:Description rdf:about="" {_XMP_NS} xmp:Rating="3" xmp:Label="Red"/>',
-        f'<rdf:Description rdf:about="" {_XMP_NS}>'
-        "<xmp:Rating>3</xmp:Rating><xmp:Label>Red</xmp:Label></rdf:Description>",
-        f'<rdf:Description rdf:about="" {_XMP_NS} xmp:Rating="1"/>'
-        f'<rdf:Description rdf:about="" {_XMP_NS} xmp:Rating="3"/>',
+        (
+            f'<rdf:Description rdf:about="" {_XMP_NS}>'
+            "<xmp:Rating>3</xmp:Rating><xmp:Label>Red</xmp:Label></rdf:Description>"
+        ),
+        (
+            f'<rdf:Description rdf:about="" {_XMP_NS} xmp:Rating="1"/>'
+            f'<rdf:Description rdf:about="" {_XMP_NS} xmp:Rating="3"/>'
+        ),
         '<rdf:Description rdf:about="" xmlns:odd="http://ns.adobe.com/xap/1.0/" odd:Rating="3"/>',
         '<rdf:Description rdf:about="uuid:1" xmlns:dc="http://purl.org/dc/elements/1.1/"/>',
         "",

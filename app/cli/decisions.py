@@ -1,0 +1,33 @@
+"""`photosift export decisions` and `photosift import decisions`: all decisions in one file."""
+
+import argparse
+from pathlib import Path
+
+from app.cli.output import EXIT_OK, printable
+from app.cli.session import open_session
+
+
+def export_decisions(options: argparse.Namespace) -> int:
+    """Reads only: may run beside a window."""
+    path = Path(options.file).absolute()
+    with open_session(options, exclusive=False) as services:
+        count = services.decision_files.export_to(path)
+    print(f"Decisions about {_photos(count)} are in {printable(str(path))}.")
+    return EXIT_OK
+
+
+def import_decisions(options: argparse.Namespace) -> int:
+    """Merges; what is newer in the library stays."""
+    with open_session(options, exclusive=True) as services:
+        report = services.decision_files.import_from(Path(options.file).absolute())
+        services.sidecars.finish()
+    print(f"{_photos(report.photos)} found, {report.changed} of them changed.")
+    if report.albums or report.searches:
+        print(f"New: {report.albums} albums, {report.searches} saved searches.")
+    if report.kept:
+        print(f"{_photos(report.kept)} not here: what was decided about them is kept until they come.")
+    return EXIT_OK
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count} photos"
