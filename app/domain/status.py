@@ -39,5 +39,5 @@ class LibraryCounts:
 class TrashOutcome:
     """What moving to the trash did."""
 
-    moved: tuple[int, ...]  # photo ids
+    moved: tuple[int, ...]  # photo ids, without their companions
     failures: tuple[tuple[str, str], ...] = ()  # (path, reason for people)

@@ -7,6 +7,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -73,6 +74,12 @@ class CompanionRepository:
     def show_raw_apart(self, apart: bool) -> None:
         """Show raw files by themselves from now on, or with their photos; `mend` makes it so."""
         self._raw_apart = apart
+
+    def of(self, photo_ids: Sequence[int]) -> tuple[Companion, ...]:
+        """The files that are shown with these photos."""
+        with self._database.read() as connection:
+            found = companions_of(connection, photo_ids)
+        return tuple(chain.from_iterable(found.values()))
 
     def mend(self) -> int:
         """Make all groups right: how many files changed. It reads first, and writes only what is wrong."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from send2trash import TrashPermissionError, send2trash
 
+from app.domain.companions import Companion
 from app.domain.media import DecodeRequest
 from app.domain.photo import Folder, FolderState, FolderStatus, Photo, ProblemFile, Subfolder
 from app.domain.status import LibraryCounts, TrashOutcome
@@ -35,13 +36,14 @@ class LibraryService:
         on_folders_changed: Callable[[], None],
         on_work: Callable[[], None],
         current_identity: Callable[[], str | None],
+        previews: PreviewStore | None = None,
     ) -> None:
         self._library = library
         self._states = states
         self._decoder = decoder
         self._root = str(paths.root)
         self._thumbnails = ThumbnailStore(paths.thumbnails)
-        self._previews = PreviewStore(paths.previews)
+        self._previews = previews or PreviewStore(paths.previews)
         self._on_folders_changed = on_folders_changed
         self._on_work = on_work
         self._current_identity = current_identity
@@ -100,17 +102,31 @@ class LibraryService:
         """Decide whether photos are favourites."""
         self._library.photos.set_favourite(photo_ids, favourite)
 
+    def companions(self, photo_ids: Sequence[int]) -> tuple[Companion, ...]:
+        """The raw files and films that go with photos wherever these go."""
+        return self._library.companions.of(photo_ids)
+
     def move_to_trash(self, photo_ids: Sequence[int]) -> TrashOutcome:
-        """Move the files to the system's trash, one by one; never deletes."""
+        """Move files with their companions to the system's trash, one by one; never deletes.
+
+        A companion stays where it is when its photo could not be moved.
+        """
         moved: list[int] = []
+        with_them: list[int] = []
         failures: list[tuple[str, str]] = []
         for photo in self.photos(photo_ids):
-            reason = _trash(photo)
+            reason = _trash(photo.path, offline=photo.offline)
             if reason:
                 failures.append((photo.path, reason))
-            else:
-                moved.append(photo.photo_id)
-        self._library.photos.mark_missing(moved)
+                continue
+            moved.append(photo.photo_id)
+            for companion in photo.companions:
+                reason = _trash(companion.path, offline=photo.offline)
+                if reason:
+                    failures.append((companion.path, reason))
+                else:
+                    with_them.append(companion.photo_id)
+        self._library.photos.mark_missing([*moved, *with_them])
         return TrashOutcome(tuple(moved), tuple(failures))
 
     def thumbnail(self, photo: Photo) -> bytes | None:
@@ -154,17 +170,17 @@ def _keep(store: ThumbnailStore | PreviewStore, content_key: str, data: bytes) -
         _log.warning("a picture is not kept and will be made again: %s", error)
 
 
-def _trash(photo: Photo) -> str:
+def _trash(path: str, *, offline: bool) -> str:
     """Move one file to the trash: "" when done, else the reason for people."""
-    if photo.offline:
+    if offline:
         return "its drive or folder is not there now"
     try:
-        send2trash(photo.path)
+        send2trash(path)
     except FileNotFoundError:
         return "the file is no longer there"
     except TrashPermissionError:
         return "its drive has no trash, and Photosift does not delete"
     except OSError as error:
-        _log.info("not moved to the trash: %r: %s", photo.path, error)
+        _log.info("not moved to the trash: %r: %s", path, error)
         return error.strerror or "the system refused"
     return ""

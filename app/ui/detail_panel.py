@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.photo import Photo, PhotoState
 from app.ui import icons
+from app.ui.companion_list import CompanionList
 from app.ui.glyphs import FAVOURITE_RED, PROBLEM_AMBER, Glyph, glyph
 from app.ui.photo_texts import (
     camera_text,
@@ -164,6 +165,10 @@ class DetailPanel(QScrollArea):
         return self._picture.picture
 
     @property
+    def companions(self) -> CompanionList:
+        return self._companions
+
+    @property
     def hint(self) -> str:
         """What is said instead of facts; empty while there are facts."""
         return "" if self._hint.isHidden() else self._hint.text()
@@ -180,6 +185,7 @@ class DetailPanel(QScrollArea):
             self._ask_for_picture(photo)
         self._show_favourite(photo.favourite)
         self._show_facts(photo, why)
+        self._companions.show_companions(photo.companions)
 
     def show_count(self, count: int) -> None:
         """Several photos are chosen."""
@@ -225,6 +231,9 @@ class DetailPanel(QScrollArea):
             ("folder", self.tr("Folder")),
         ):
             self._add_fact(layout, key, label)
+        self._companions = CompanionList()
+        self._companions.reveal_requested.connect(self.reveal_requested)
+        layout.addWidget(self._companions)
         layout.addSpacing(14)
         layout.addLayout(self._build_buttons())
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from app.domain.companions import Companion, CompanionKind
 from app.domain.status import TrashOutcome
 from app.ui import wording
 from app.ui.message_bar import MessageBar
@@ -55,15 +56,21 @@ class PhotoDecisions(QObject):
         )
 
     def ask_to_trash(self, photo_ids: Sequence[int]) -> None:
-        """Ask, then move the files to the system's trash."""
+        """Ask, then move the files and what belongs to them to the system's trash."""
         ids = list(photo_ids)
-        if not ids:
-            return
-        files = wording.photo_count(len(ids))
+        if ids:
+            self._tasks.run(
+                lambda: self._library.companions(ids),
+                lambda companions: self._ask_to_trash(ids, companions),
+                self._messages.say_error,
+                lane=Lane.READS,
+            )
+
+    def _ask_to_trash(self, ids: list[int], companions: tuple[Companion, ...]) -> None:
         box = QMessageBox(
             QMessageBox.Icon.Question,
             self.tr("Move to the trash?"),
-            self.tr("Move {files} to the trash?").format(files=files),
+            _trash_question(len(ids), companions),
             QMessageBox.StandardButton.Cancel,
             self._window,
         )
@@ -97,3 +104,30 @@ class PhotoDecisions(QObject):
             more = self.tr("{n} more could not be moved either.")
             text += " " + more.format(n=wording.number(len(outcome.failures) - 1))
         return f"{moved} {text}" if outcome.moved else text
+
+
+def _trash_question(photos: int, companions: tuple[Companion, ...]) -> str:
+    """As in "Move 1 photo and its RAW file to the trash?"."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("PhotoDecisions", text)
+
+    files = wording.photo_count(photos)
+    kinds = {one.kind for one in companions}
+    if not kinds:
+        return tr("Move {files} to the trash?").format(files=files)
+    if kinds == {CompanionKind.RAW}:
+        text = (
+            tr("Move {files} and its RAW file to the trash?")
+            if photos == len(companions) == 1
+            else tr("Move {files} and their RAW files ({n}) to the trash?")
+        )
+    elif kinds == {CompanionKind.FILM}:
+        text = (
+            tr("Move {files} and its Live Photo film to the trash?")
+            if photos == len(companions) == 1
+            else tr("Move {files} and their Live Photo films ({n}) to the trash?")
+        )
+    else:
+        text = tr("Move {files} and the RAW files and films that belong to them ({n}) to the trash?")
+    return text.format(files=files, n=wording.number(len(companions)))

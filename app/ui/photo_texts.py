@@ -5,6 +5,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 
+from app.domain.companions import Companion, CompanionKind
 from app.domain.media import PhotoMetadata
 from app.domain.photo import Photo, PhotoState
 from app.ui.wording import printable
@@ -88,6 +89,17 @@ def place_text(metadata: PhotoMetadata) -> str:
     return f"{abs(metadata.latitude):.5f}° {north}, {abs(metadata.longitude):.5f}° {east}"
 
 
+def companion_text(companion: Companion) -> str:
+    """For example "RAW: IMG_0001.CR2"."""
+    name = printable(os.path.basename(companion.path))
+    kinds = {
+        CompanionKind.RAW: tr("RAW: {name}"),
+        CompanionKind.FILM: tr("Live Photo film: {name}"),
+        CompanionKind.PICTURE: tr("Same shot: {name}"),
+    }
+    return kinds[companion.kind].format(name=name)
+
+
 def state_text(photo: Photo) -> str:
     """Why a photo is not all there; empty when it is."""
     if photo.state is PhotoState.PROBLEM:
@@ -102,8 +114,9 @@ def state_text(photo: Photo) -> str:
 
 
 def tooltip(photo: Photo) -> str:
-    """Name, date, and what is unusual, one a line."""
-    return "\n".join(filter(None, (file_name(photo), taken_text(photo), state_text(photo))))
+    """Name, date, what belongs to it, and what is unusual, one a line."""
+    companions = map(companion_text, photo.companions)
+    return "\n".join(filter(None, (file_name(photo), taken_text(photo), *companions, state_text(photo))))
 
 
 def spoken(photo: Photo, *, weak: bool = False) -> str:
@@ -113,5 +126,6 @@ def spoken(photo: Photo, *, weak: bool = False) -> str:
         parts.append(tr("favourite"))
     if weak:
         parts.append(tr("weak match"))
+    parts.extend(map(companion_text, photo.companions))
     parts.append(state_text(photo))
     return ", ".join(filter(None, parts))

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen,
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.domain.photo import Photo, PhotoState
+from app.ui.companion_badge import paint_badges
 from app.ui.glyphs import FAVOURITE_RED, PROBLEM_AMBER, Glyph, glyph
 from app.ui.grid_geometry import MARGIN
 from app.ui.photo_grid_model import AnyIndex, PhotoGridModel
@@ -99,6 +100,7 @@ class PhotoTileDelegate(QStyledItemDelegate):
         shown = self._paint_picture(painter, box, photo, pixmap)
         if photo is not None:
             self._paint_signs(painter, shown, photo)
+            paint_badges(painter, shown, photo)
             if tile.height() > tile.width():
                 self._paint_caption(painter, tile, photo)
         if weak:

@@ -150,6 +150,7 @@ class Workspace(QObject):
         status = services.models.status()  # only now: before, every model looked like none at all
         self._tasks.post(lambda: self._on_model(status))
         services.downloads.subscribe(lambda progress: self._tasks.post(lambda: self._on_download(progress)))
+        services.indexing.show_raw_apart(self._keeper.settings.raw_apart)
         services.indexing.start(lambda progress: self._tasks.post(lambda: self._on_progress(progress)))
         if self._keeper.settings.indexing_paused:
             services.indexing.pause()

@@ -8,7 +8,9 @@ from fakes import FakeLibraryService
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
 
+from app.domain.companions import CompanionKind
 from app.ui.detail_panel import DetailPanel, FactText
 from app.ui.task_runner import TaskRunner
 
@@ -143,3 +145,22 @@ def test_odd_names_can_be_shown(panel: DetailPanel, library, path: str) -> None:
     panel.show_photo(replace(library.photo(3), path=path))
 
     assert not panel.grab().isNull()
+
+
+def test_companions_are_listed_and_shown_in_their_folder(
+    panel: DetailPanel, library: FakeLibraryService, qtbot: QtBot
+) -> None:
+    library.companion_kinds = {2: CompanionKind.RAW}
+    panel.show_photo(library.photo(1))
+    assert panel.companions.isHidden()
+
+    panel.show_photo(library.photo(2))
+    assert panel.companions.texts == ["RAW: IMG_0000002.CR2"]
+    [reveal] = panel.companions.findChildren(QToolButton)
+    with qtbot.waitSignal(panel.reveal_requested) as wish:
+        reveal.click()
+    [companion] = library.photo(2).companions
+    assert wish.args == [companion.photo_id]
+
+    panel.show_photo(library.photo(3))
+    assert panel.companions.isHidden()

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from window_driver import OpenWindow, asked, click, dialog_of, settle, texts_asked
 
 from app.bootstrap import Services
+from app.domain.companions import CompanionKind
 from app.domain.photo import FolderState
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.query import SortOrder
@@ -428,8 +429,39 @@ def test_trash_asks_before_it_moves(window: MainWindow, services: Services, qtbo
     assert window.body.messages.text == "1 photo moved to the trash."
 
 
+@pytest.mark.parametrize(
+    ("kinds", "ids", "question"),
+    [
+        ({}, [4], "Move 1 photo to the trash?"),
+        ({4: CompanionKind.RAW}, [4], "Move 1 photo and its RAW file to the trash?"),
+        ({4: CompanionKind.RAW}, [4, 5], "Move 2 photos and their RAW files (1) to the trash?"),
+        ({4: CompanionKind.FILM}, [4], "Move 1 photo and its Live Photo film to the trash?"),
+        (
+            {4: CompanionKind.RAW, 5: CompanionKind.FILM},
+            [4, 5],
+            "Move 2 photos and the RAW files and films that belong to them (2) to the trash?",
+        ),
+    ],
+)
+def test_the_question_before_the_trash_names_what_goes_along(
+    window: MainWindow,
+    services: Services,
+    qtbot: QtBot,
+    kinds: dict[int, CompanionKind],
+    ids: list[int],
+    question: str,
+) -> None:
+    services.library.companion_kinds = kinds
+    window.workspace.photos.decisions.ask_to_trash(ids)
+    qtbot.waitUntil(lambda: dialog_of(QMessageBox) is not None)
+    box = dialog_of(QMessageBox)
+    assert box.text() == question
+    box.close()
+
+
 def test_trash_can_be_declined(window: MainWindow, services: Services, qtbot: QtBot) -> None:
     window.workspace.photos.decisions.ask_to_trash([4])
+    qtbot.waitUntil(lambda: dialog_of(QMessageBox) is not None)
     box = dialog_of(QMessageBox)
 
     qtbot.keyClick(box, Qt.Key.Key_Escape)
@@ -441,6 +473,7 @@ def test_trash_can_be_declined(window: MainWindow, services: Services, qtbot: Qt
 def test_files_that_cannot_be_trashed_are_named(window: MainWindow, services: Services, qtbot: QtBot) -> None:
     services.library.untrashable = {4: "It is in use."}
     window.workspace.photos.decisions.ask_to_trash([4, 5])
+    qtbot.waitUntil(lambda: dialog_of(QMessageBox) is not None)
     box = dialog_of(QMessageBox)
 
     click(qtbot, next(button for button in box.buttons() if button.text() == "Move to trash"))
