@@ -9,10 +9,10 @@ from itertools import chain
 
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
 from app.domain.photo import Folder, PhotoState
-from app.indexing.moves import FileKey, file_key
+from app.indexing.moves import FileKey, Told, file_key, nothing_told, spelling
 from app.indexing.reconcile import FolderView, reconcile
 from app.indexing.scanner import FolderScanner, ScanOutcome, found_file
-from app.indexing.watcher import PathChange
+from app.indexing.touched import PathChange
 from app.library.library import Library
 from app.media.formats import is_sidecar_name
 
@@ -32,6 +32,18 @@ class _Seen:
         outcome = ScanOutcome(folder.folder_id, folder.path, None, files, unreadable)
         return FolderView(outcome, tuple(self.known.values()))
 
+    def drop_phantoms(self, folder: Folder) -> None:
+        """Some file systems find one file under several spellings of its name: only the listed one counts."""
+        spelled: dict[str, list[str]] = defaultdict(list)
+        for path in self.files:
+            spelled[spelling(path)].append(path)
+        listings: dict[str, frozenset[str]] = {}
+        for paths in spelled.values():
+            if len(paths) > 1:
+                for path in paths:
+                    if not _is_listed(folder.path, path, listings):
+                        del self.files[path]
+
     def vanished(self) -> list[KnownFile]:
         """Remembered as present, and not there."""
         return [
@@ -48,9 +60,10 @@ class _Seen:
 class EventTranslator:
     """Asks the disk and the library about touched paths. Runs on the worker's thread."""
 
-    def __init__(self, library: Library, scanner: FolderScanner) -> None:
+    def __init__(self, library: Library, scanner: FolderScanner, told: Told = nothing_told) -> None:
         self._library = library
         self._scanner = scanner
+        self._told = told
         self._traces = _Traces()
 
     def changes(
@@ -58,13 +71,24 @@ class EventTranslator:
     ) -> tuple[FolderChanges, ...]:
         """What is different at these paths. A file that moved is recognised, also to another folder."""
         seen: dict[int, _Seen] = defaultdict(_Seen)
-        for change in self._photos_of_sidecars(outermost(touched)):
+        for change in self._with_sources(self._photos_of_sidecars(outermost(touched))):
             folder = folders.get(change.folder_id)
             if folder is not None and os.path.isdir(folder.path):
                 self._look(change, folder, seen[folder.folder_id])
+        for folder_id, part in seen.items():
+            part.drop_phantoms(folders[folder_id])
         self._traces.join(seen, folders)
         self._traces.leave(seen)
-        return reconcile([part.view(folders[key]) for key, part in seen.items()], urgent=True)
+        views = [part.view(folders[key]) for key, part in seen.items()]
+        return reconcile(views, told=self._told, urgent=True)
+
+    def _with_sources(self, touched: Iterable[PathChange]) -> Iterator[PathChange]:
+        """The other end of a move counts too, though it settles a moment later."""
+        for change in touched:
+            yield change
+            source = None if change.is_directory else self._told(change.folder_id, change.relative_path)
+            if source is not None:
+                yield replace(change, relative_path=source)
 
     def _photos_of_sidecars(self, touched: Iterable[PathChange]) -> Iterator[PathChange]:
         """Whoever touches a sidecar means its photo."""
@@ -135,6 +159,21 @@ class _Traces:
         before = time.monotonic() - _TRACE_SECONDS
         self._gone = {key: trace for key, trace in self._gone.items() if trace[0] >= before}
         self._come = {key: trace for key, trace in self._come.items() if trace[0] >= before}
+
+
+def _is_listed(root: str, relative: str, listings: dict[str, frozenset[str]]) -> bool:
+    """Whether every part of a path is spelled as its directory lists it."""
+    directory = root
+    for name in relative.split("/"):
+        if directory not in listings:
+            try:
+                listings[directory] = frozenset(os.listdir(directory))
+            except OSError:
+                return False
+        if name not in listings[directory]:
+            return False
+        directory = os.path.join(directory, name)
+    return True
 
 
 def outermost(touched: Iterable[PathChange]) -> Sequence[PathChange]:

@@ -24,7 +24,8 @@ from app.indexing.folder_looks import (
 )
 from app.indexing.folder_places import FolderPlaces
 from app.indexing.folder_states import FolderStates
-from app.indexing.reconcile import FolderView, reconcile
+from app.indexing.heirs import Heirs
+from app.indexing.reconcile import FolderView, reconcile, settled
 from app.indexing.removal_guard import RemovalGuard, is_much
 from app.indexing.scanner import FolderScanner
 from app.indexing.volumes import volume_place
@@ -35,7 +36,8 @@ from app.library.library import Library
 _log = logging.getLogger(__name__)
 
 _ROOT_CHECK_SECONDS = 3.0
-_RESCAN_SECONDS = 60.0  # of folders that cannot be watched or read
+_RESCAN_SECONDS = 60.0  # of folders that cannot be read
+_FULL_LOOK_SECONDS = 900.0  # of folders that are polled: files written to in place show only then
 _ASKING_SECONDS = 300.0  # of folders whose files are gone in numbers: they may be back
 _MANY_GONE_SECONDS = 2.0  # so many gone at once may be turning up elsewhere
 
@@ -48,7 +50,8 @@ class FolderWatch:
         self._states = states
         self._scanner = FolderScanner()
         self._watcher = FolderWatcher(on_event)
-        self._events = EventTranslator(library, self._scanner)
+        self._events = EventTranslator(library, self._scanner, self._watcher.moved_from)
+        self._heirs = Heirs(library)
         self._on_event = on_event
         self._folders: dict[int, Folder] = {}
         self._places = FolderPlaces(library)
@@ -82,9 +85,8 @@ class FolderWatch:
     def next_due(self) -> float:
         """Seconds until there is something to do."""
         waits = [max(0.0, self._next_root_check - time.monotonic())]
-        due = self._watcher.next_due()
-        if due is not None and self._scan is None:
-            waits.append(due)
+        if self._scan is None:
+            waits += [due for due in (self._watcher.next_due(), self._heirs.next_due()) if due is not None]
         return min(waits)
 
     def refresh_folders(self) -> bool:
@@ -123,6 +125,7 @@ class FolderWatch:
         changed = self._take_scan()
         if self._scan is None:  # a scan in flight would see the same files: first things first
             changed |= self._take_events()
+            changed |= self._heirs.step()
         return changed
 
     def close(self) -> None:
@@ -173,7 +176,7 @@ class FolderWatch:
         scanned, self._in_scan = self._in_scan, frozenset()
         try:
             views = [view for look in scan.result() if (view := self._view(look)) is not None]
-            changes = self._guard.after_scan(reconcile(views), views, self._folders)
+            changes = self._guard.after_scan(self._reconcile(views), views, self._folders)
             for view in views:
                 if self._states.vanished(view.outcome.folder_id):
                     self._look_again[view.outcome.folder_id] = time.monotonic() + _ASKING_SECONDS
@@ -183,6 +186,9 @@ class FolderWatch:
         except (AppError, OSError):
             self.want_scan(scanned)  # nothing was lost but time
             raise
+
+    def _reconcile(self, views: list[FolderView]) -> tuple[FolderChanges, ...]:
+        return reconcile(views, told=self._watcher.moved_from)
 
     def _view(self, look: FolderLook) -> FolderView | None:
         """None when the folder was removed meanwhile, or is not there: then nothing is concluded from it."""
@@ -216,7 +222,7 @@ class FolderWatch:
         self._foreign.pop(folder_id, None)
         self._places.note_volume(folder_id, look.volume)
         if look.refusal:
-            self._look_again[folder_id] = time.monotonic() + _RESCAN_SECONDS
+            self._look_again[folder_id] = time.monotonic() + _FULL_LOOK_SECONDS
         self._states.set(folder_id, FolderState.WATCHING, look.remark())
         afar = frozenset(look.outcome.placeholders)
         return FolderView(look.outcome, [one for one in known if one.relative_path not in afar])
@@ -251,9 +257,12 @@ class FolderWatch:
 
     def _apply(self, found: Iterable[FolderChanges]) -> bool:
         """Vanished files first in all folders, so that a copy elsewhere can take a vanished one's place."""
-        found = tuple(found)
+        found = [settled(changes, self._watcher.unsettled(changes.folder_id)) for changes in found]
+        found = [changes for changes in found if changes.count]
         for changes in found:
             self._library.photos.mark_missing(changes.missing)
+            if changes.missing:
+                self._heirs.note_missing()
         for changes in found:
             self._library.photos.apply_changes(changes)
             _log.info("folder %d: %s", changes.folder_id, _summary(changes))

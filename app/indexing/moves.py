@@ -14,6 +14,11 @@ Told = Callable[[int, str], str | None]  # folder id, path now -> the path from 
 _CROWD = 64  # so many links to one file are paired in order: comparing all with all would take too long
 
 
+def nothing_told(folder_id: int, path: str) -> str | None:
+    """Nobody watched."""
+    return None
+
+
 @dataclass(slots=True, eq=False)
 class Origin:
     """A remembered file that is not at its place any more, or may not be the one that is there."""

@@ -1,11 +1,11 @@
 """Compares what a scan found with what the library remembers; no file is opened for it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
 from app.domain.photo import PhotoState
-from app.indexing.moves import FileKey, Moves, Newcomer, Origin, Told, file_key
+from app.indexing.moves import FileKey, Moves, Newcomer, Origin, Told, file_key, nothing_told
 from app.indexing.scanner import ScanOutcome
 
 _NOT_READ = (PhotoState.PENDING, PhotoState.PROBLEM)
@@ -30,12 +30,8 @@ class _Draft:
     origins: list[Origin] = field(default_factory=list)
 
 
-def _nothing_told(folder_id: int, path: str) -> str | None:
-    return None
-
-
 def reconcile(
-    views: Iterable[FolderView], *, told: Told = _nothing_told, urgent: bool = False
+    views: Iterable[FolderView], *, told: Told = nothing_told, urgent: bool = False
 ) -> tuple[FolderChanges, ...]:
     """The changes that make the library equal to the folders, to be applied in this order.
 
@@ -146,6 +142,17 @@ def _moves_first(changes: Sequence[FolderChanges]) -> list[FolderChanges]:
         for one in changes
     ]
     return moves + [one for one in rest if one.count]
+
+
+def settled(changes: FolderChanges, unsettled: Collection[str]) -> FolderChanges:
+    """Without files that are being written: they are told of once more when they are whole."""
+    if not unsettled:
+        return changes
+    return replace(
+        changes,
+        added=tuple(file for file in changes.added if file.relative_path not in unsettled),
+        changed=tuple(one for one in changes.changed if one[1].relative_path not in unsettled),
+    )
 
 
 # -- file ids: "device:inode"

@@ -8,27 +8,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileClosedNoWriteEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileMovedEvent,
-    FileOpenedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from app.domain.photo import Folder
-from app.indexing.folder_filter import MARKER, folder_filter
-from app.media.formats import is_sidecar_name
+from app.indexing.network_drives import network_type
+from app.indexing.polling import FolderPoller
+from app.indexing.touched import MoveLog, PathChange
+from app.indexing.watch_events import EventHandler
+
+__all__ = ["FolderWatcher", "PathChange"]
 
 _log = logging.getLogger(__name__)
 # An event that comes in while a watch is being ended is reported as an error by watchdog; it is none.
@@ -36,32 +27,18 @@ logging.getLogger("watchdog.observers.inotify").addFilter(
     lambda record: "thread is inactive" not in record.getMessage()
 )
 
-_QUIET_SECONDS = 0.4  # a file that nobody has touched for so long is taken to be whole
-_CLOSED_SECONDS = 0.15  # one that was closed after writing needs only its neighbours' events
-# A name that appeared and is not written to was moved in. Where from, watchdog tells up to 0.5 s later.
-_APPEARED_SECONDS = 0.8
 _CROWD = 1000  # so many touched paths are a crowd: one look through the folder costs less
 _CROWD_SECONDS = 2.0  # how long a crowd may keep us from looking
+_TOGETHER_SECONDS = 0.02  # what was touched so shortly after belongs to the same rename or swap
+_RETRY_SECONDS = (60.0, 900.0)  # after a limit was reached: first, and at last; doubled in between
 
-INOTIFY_REMEDY = (
-    "The system's limit of watched folders is used up, so this folder is looked through once a minute."
-    " To watch it live: sudo sysctl fs.inotify.max_user_watches=1048576"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PathChange:
-    """Something happened at a path; what is true now, the disk says."""
-
-    folder_id: int
-    relative_path: str  # "" is the folder itself
-    is_directory: bool
+NETWORK_REMARK = "This folder is on a network drive ({kind}): changes made elsewhere are noticed later."
 
 
 class FolderWatcher:
     """Watches folders recursively. `take` hands out what has settled; `on_event` says that there is some.
 
-    A folder that cannot be watched is refused with a reason: the worker then looks through it now and then.
+    Where nobody tells about changes, on network drives and beyond the system's limits, a folder is polled.
     Thread-safe, but one thread at a time may call `watch`.
     """
 
@@ -69,40 +46,61 @@ class FolderWatcher:
         self._on_event = on_event
         self._observer: BaseObserver | None = None
         self._watches: dict[int, ObservedWatch] = {}
+        self._roots: dict[int, str] = {}  # as the system names them: of folders that are watched live
+        self._remarks: dict[int, str] = {}  # why a folder is polled
+        self._full: set[int] = set()  # folders of which a part could not be watched for want of room
+        self._retry: dict[
+            int, tuple[float, float]
+        ] = {}  # folder id -> when to watch live again, pause before
+        self._poller = FolderPoller(lambda change: self.note(change, 0.1))
+        self._moves = MoveLog()
         self._lock = threading.Lock()
         self._due: dict[int, dict[PathChange, float]] = {}  # folder id -> path -> when it has settled
         self._crowded: dict[int, float] = {}  # folder id -> when to look through all of it
         self._earliest = math.inf  # nothing settles before
 
     def watch(self, folder: Folder) -> str:
-        """Begin to watch; "" when it works, else the reason for people."""
-        if folder.folder_id in self._watches:
+        """Begin to watch, or go on; "" when changes are told at once, else why not, for people."""
+        folder_id = folder.folder_id
+        if folder_id in self._watches and folder_id not in self._full:
             return ""
-        root = os.path.realpath(folder.path)
-        try:
-            watch = self._running_observer().schedule(_Handler(folder, self), root, recursive=True)
-            self._watches[folder.folder_id] = watch
-            _check_inotify_limit(root)
-        except OSError as error:
-            _log.info("cannot watch %r: %s", folder.path, error)
-            self.unwatch(folder.folder_id)
-            if error.errno in (errno.ENOSPC, errno.EMFILE):  # inotify's words for its limits
-                return INOTIFY_REMEDY
-            return f"It cannot be watched: {error.strerror}."
-        return ""
+        if folder_id in self._remarks and not self._is_due_again(folder_id):
+            return self._remarks[folder_id]
+        remark = self._refusal(folder)
+        if remark:
+            self._end_live(folder_id)
+            self._remarks[folder_id] = remark
+            if folder_id not in self._poller:
+                self._poller.add(folder)
+        else:
+            self._poller.remove(folder_id)
+            self._remarks.pop(folder_id, None)
+            self._retry.pop(folder_id, None)
+        return remark
 
     def unwatch(self, folder_id: int) -> None:
         """Stop watching and forget what was collected there."""
-        watch = self._watches.pop(folder_id, None)
-        if watch is not None and self._observer is not None:
-            self._observer.unschedule(watch)
+        self._end_live(folder_id)
+        self._poller.remove(folder_id)
+        self._remarks.pop(folder_id, None)
+        self._retry.pop(folder_id, None)
         with self._lock:
             self._due.pop(folder_id, None)
             self._crowded.pop(folder_id, None)
 
+    def moved_from(self, folder_id: int, path: str) -> str | None:
+        """Where the system said that the file at this path was a moment ago."""
+        return self._moves.origin(folder_id, path)
+
+    def unsettled(self, folder_id: int) -> frozenset[str]:
+        """Paths that are being touched: what is there may be half written, and is told of when it settles."""
+        with self._lock:
+            return frozenset(change.relative_path for change in self._due.get(folder_id, ()))
+
     def take(self) -> tuple[list[PathChange], set[int]]:
         """Paths that nobody has touched for a moment, and folders where too much happened to tell."""
-        now = time.monotonic()
+        self._try_live_again()
+        now = time.monotonic() + _TOGETHER_SECONDS
         with self._lock:
             crowded = {folder_id for folder_id, due in self._crowded.items() if due <= now}
             for folder_id in crowded:
@@ -130,6 +128,7 @@ class FolderWatcher:
             self._observer.stop()
             self._observer.join()
             self._observer = None
+        self._poller.close()
         self._watches.clear()
 
     def note(self, change: PathChange, quiet: float) -> None:
@@ -143,6 +142,18 @@ class FolderWatcher:
         if earlier:  # else the worker looks before that anyway
             self._on_event()
 
+    def note_move(self, folder_id: int, source: str, target: str, *, is_directory: bool) -> None:
+        """The system told of a move; both paths are to be noted as touched as well."""
+        self._moves.note(folder_id, source, target, is_directory=is_directory)
+
+    def note_all(self, folder_id: int) -> None:
+        """Something happened that nobody can tell: the whole folder is to be looked through."""
+        with self._lock:
+            self._due.pop(folder_id, None)
+            self._crowded[folder_id] = time.monotonic()
+            self._earliest = 0.0
+        self._on_event()
+
     def _note_path(self, change: PathChange, due: float) -> None:
         paths = self._due.setdefault(change.folder_id, {})
         paths[change] = due
@@ -150,80 +161,79 @@ class FolderWatcher:
             del self._due[change.folder_id]
             self._crowded[change.folder_id] = time.monotonic() + _CROWD_SECONDS
 
+    # -- live or not
+
+    def _refusal(self, folder: Folder) -> str:
+        """Watch live; why that is not possible, else "" ."""
+        kind = network_type(folder.path)
+        if kind is not None:
+            return NETWORK_REMARK.format(kind=kind)
+        folder_id, root = folder.folder_id, os.path.realpath(folder.path)
+        self._end_live(folder_id)
+        self._roots[folder_id] = root
+        try:
+            handler = EventHandler(replace(folder, path=root), self)
+            self._watches[folder_id] = self._running_observer().schedule(handler, root, recursive=True)
+            if folder_id in self._full:
+                raise OSError(errno.ENOSPC, "no room for all of its directories")
+        except OSError as error:
+            _log.info("cannot watch %r: %s", folder.path, error)
+            if sys.platform == "linux" and error.errno in (errno.ENOSPC, errno.EMFILE):
+                return self._limit_reached(folder, error.errno)
+            return f"It cannot be watched: {error.strerror}. Changes are noticed later."
+        return ""
+
+    def _limit_reached(self, folder: Folder, error_number: int) -> str:
+        from app.indexing.inotify import remedy
+
+        first, last = _RETRY_SECONDS
+        _, pause = self._retry.get(folder.folder_id, (0.0, first / 2))
+        pause = min(2 * pause, last)
+        self._retry[folder.folder_id] = (time.monotonic() + pause, pause)
+        self._end_live(folder.folder_id)
+        if folder.folder_id not in self._poller:
+            self._poller.add(folder)
+        return remedy(error_number, self._poller.directories(folder.folder_id))
+
+    def _end_live(self, folder_id: int) -> None:
+        watch = self._watches.pop(folder_id, None)
+        if watch is not None and self._observer is not None:
+            self._observer.unschedule(watch)
+        self._roots.pop(folder_id, None)
+        self._full.discard(folder_id)
+
+    def _is_due_again(self, folder_id: int) -> bool:
+        at, _ = self._retry.get(folder_id, (math.inf, 0.0))
+        return at <= time.monotonic()
+
+    def _try_live_again(self) -> None:
+        """Looking through the folder begins with watching it."""
+        for folder_id in [key for key in self._retry if self._is_due_again(key)]:
+            if folder_id not in self._crowded:
+                self.note_all(folder_id)
+
+    def _on_full(self, path: str) -> None:
+        """A directory cannot be watched. Called on watchdog's thread, or within `watch`."""
+        for folder_id, root in list(self._roots.items()):
+            if path == root or path.startswith(root.rstrip(os.sep) + os.sep):
+                self._full.add(folder_id)
+                if folder_id in self._watches:  # it was watched until now
+                    self.note_all(folder_id)
+
+    def _on_overflow(self) -> None:
+        """The system dropped events of any folder."""
+        for folder_id in list(self._roots):
+            self.note_all(folder_id)
+
     def _running_observer(self) -> BaseObserver:
         if self._observer is None:
-            observer = Observer()
+            if sys.platform == "linux":
+                from app.indexing.inotify import LimitObserver
+
+                observer: BaseObserver = LimitObserver(self._on_full, self._on_overflow)
+            else:
+                observer = Observer()
             observer.daemon = True
             observer.start()
             self._observer = observer
         return self._observer
-
-
-def _check_inotify_limit(root: str) -> None:
-    """Raise OSError when no more directories can be watched.
-
-    watchdog passes over subdirectories that it could not watch, so asking for one more watch is the way to
-    know whether it got all.
-    """
-    if sys.platform == "linux":
-        import ctypes
-
-        from watchdog.observers.inotify_c import InotifyConstants, inotify_add_watch, inotify_init
-
-        handle = inotify_init()
-        if handle < 0:
-            raise OSError(ctypes.get_errno(), "no more inotify instances")
-        try:
-            if inotify_add_watch(handle, os.fsencode(root), InotifyConstants.IN_DELETE_SELF) < 0:
-                raise OSError(ctypes.get_errno(), "no more inotify watches")
-        finally:
-            os.close(handle)
-
-
-class _Handler(FileSystemEventHandler):
-    """Translates watchdog's events of one folder."""
-
-    def __init__(self, folder: Folder, watcher: FolderWatcher) -> None:
-        self._folder_id = folder.folder_id
-        self._rules = folder_filter(folder.rules)
-        self._root = os.path.realpath(folder.path)
-        self._watcher = watcher
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if isinstance(event, FileOpenedEvent | FileClosedNoWriteEvent):
-            return  # reading changes nothing; our own reading least of all
-        if event.is_synthetic:
-            return  # made up from the event of a directory, which is looked through as a whole
-        if isinstance(event, FileMovedEvent | DirMovedEvent):
-            # Which file it is, its id says; so a move is no more than two touched paths.
-            self._touch(event.src_path, event.is_directory, _CLOSED_SECONDS)
-            self._touch(event.dest_path, event.is_directory, _CLOSED_SECONDS)
-        elif isinstance(event, FileDeletedEvent | DirDeletedEvent):
-            # At once, so that a row is free before its file turns up in another watched folder.
-            self._touch(event.src_path, event.is_directory, 0.0)
-        elif isinstance(event, FileCreatedEvent | DirCreatedEvent):
-            self._touch(event.src_path, event.is_directory, _APPEARED_SECONDS)
-        elif not event.is_directory:
-            quiet = _CLOSED_SECONDS if isinstance(event, FileClosedEvent) else _QUIET_SECONDS
-            self._touch(event.src_path, False, quiet)
-
-    def _touch(self, path: bytes | str, directory: bool, quiet: float) -> None:
-        relative = self._relative(os.fsdecode(path))
-        if relative is None:
-            return
-        parent, _, name = relative.rpartition("/")
-        if name == MARKER:
-            relative, directory = parent, True  # all of its directory is hidden now, or shown again
-        if directory:
-            counts = self._rules.place(relative) is not None
-        else:
-            counts = self._rules.takes_path(relative) or is_sidecar_name(name)
-        if counts:
-            self._watcher.note(PathChange(self._folder_id, relative, directory), quiet)
-
-    def _relative(self, path: str) -> str | None:
-        """Relative to the folder with "/" between parts; None when outside."""
-        if path == self._root:
-            return ""
-        prefix = self._root.rstrip(os.sep) + os.sep
-        return path[len(prefix) :].replace(os.sep, "/") if path.startswith(prefix) else None

@@ -8,7 +8,6 @@ import pytest
 
 from app.domain.photo import FolderState, PhotoState
 from app.indexing import watcher
-from app.indexing.watcher import INOTIFY_REMEDY
 from tests.fake_encoder import FakeEncoder
 from tests.indexing_rig import Rig, make_photo, wait_for
 
@@ -203,26 +202,6 @@ def test_names_that_are_no_text_are_taken_in(rig: Rig, folder: Path) -> None:
     shutil.copyfile(source, target)
 
     rig.wait_for_photos("photos/a.jpg", os.fsdecode(b"photos/caf\xe9.jpg"), "photos/trip/b.jpg")
-
-
-def test_without_room_for_watches_the_folder_is_looked_through_now_and_then(
-    rig: Rig, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_root: str) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(watcher, "_check_inotify_limit", refuse)
-    monkeypatch.setattr("app.indexing.folder_watch._RESCAN_SECONDS", 0.2)
-    monkeypatch.setattr("app.indexing.folder_watch._ROOT_CHECK_SECONDS", 0.1)
-    watched, path = rig.add_folder()
-    rig.start()
-    wait_for(
-        lambda: rig.states.get(watched.folder_id) == (FolderState.WATCHING, INOTIFY_REMEDY), "it is said"
-    )
-
-    make_photo(path / "a.jpg", 1)
-
-    rig.wait_for_photos("photos/a.jpg")
 
 
 def test_a_missing_photo_comes_back_as_it_was(rig: Rig, folder: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from app.domain.photo import Folder
 from app.indexing import watcher
 from app.indexing.events import outermost
-from app.indexing.watcher import INOTIFY_REMEDY, FolderWatcher, PathChange
+from app.indexing.touched import PathChange
+from app.indexing.watcher import FolderWatcher
 
 
 def change(path: str, *, directory: bool = False, folder: int = 1) -> PathChange:
@@ -62,18 +63,6 @@ def test_what_lies_below_a_touched_directory_is_not_asked_for_twice() -> None:
 
     assert outermost([*touched, elsewhere]) == [trip, change("trip2.jpg"), elsewhere]
     assert outermost([change("", directory=True), *touched]) == [change("", directory=True)]
-
-
-def test_a_full_limit_is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_root: str) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(watcher, "_check_inotify_limit", refuse)
-    refused = FolderWatcher(lambda: None)
-    try:
-        assert refused.watch(Folder(1, str(tmp_path))) == INOTIFY_REMEDY
-    finally:
-        refused.close()
 
 
 def test_only_photos_that_scans_would_list_are_noted(tmp_path: Path) -> None:
