@@ -21,7 +21,7 @@ from app.embedding.weights import Weights, read_weights
 from app.errors import CheckpointError
 
 PREPROCESSING = (
-    "pil-1"  # app.media frames and resizes with Pillow; a change there that alters pixels counts up
+    "pil-2"  # app.media frames and resizes with Pillow; a change there that alters pixels counts up
 )
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")

@@ -36,6 +36,13 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     return ImageCms.applyTransform(picture, transform) or picture
 
 
+def effective_profile(picture: Image.Image) -> bytes:
+    """The profile without which this picture would show other colours; empty where there is none."""
+    profile = picture.info.get("icc_profile")
+    mode = "CMYK" if picture.mode == "CMYK" else "RGB"
+    return profile if isinstance(profile, bytes) and profile and _transform(profile, mode) else b""
+
+
 def cmyk_to_rgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """A CMYK picture as RGB, through its profile where it has one: the plain formula is far off."""
     transform = _transform(profile, "CMYK") if profile else None

@@ -48,21 +48,22 @@ def file_content_key(file: BinaryIO, size: int) -> str:
     return _sampled_key(size, read)
 
 
-def jpeg_pixel_key(data: bytes, orientation: int) -> str:
+def jpeg_pixel_key(data: bytes, orientation: int, profile: bytes = b"") -> str:
     """The pixel key of a JPEG: of its compressed picture data, which no edit of metadata touches.
 
-    Decoded pixels would not do: JPEGs are decoded at a scale that depends on the model.
+    Decoded pixels would not do: JPEGs are decoded at a scale that depends on the model. `profile` is that of
+    its colours where it changes what is seen.
     """
-    return "j1-" + _digest(bytes([orientation]), *picture_data(data))
+    return "j1-" + _digest(bytes([orientation]), profile, *picture_data(data))
 
 
-def pixel_key(picture: Image.Image, orientation: int, size: tuple[int, int]) -> str:
+def pixel_key(picture: Image.Image, orientation: int, size: tuple[int, int], profile: bytes = b"") -> str:
     """The pixel key of any other picture: of the RGB picture, decoded in full, at 128 x 128.
 
     `size` is its width and height: a model that keeps the aspect ratio tells pictures apart by it.
     """
     small = picture.resize((_SIDE, _SIDE), Image.Resampling.BOX)
-    return "p1-" + _digest(struct.pack("<BII", orientation, *size), small.tobytes())
+    return "p1-" + _digest(struct.pack("<BII", orientation, *size), small.tobytes(), profile)
 
 
 def _sampled_key(size: int, read: Callable[[int, int], bytes | memoryview]) -> str:

@@ -48,7 +48,7 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
         mtime_ns=opened.mtime_ns,
         metadata=complete(picture.metadata, request.path, read_sidecar(sidecar) if sidecar else None),
         thumbnail=encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile),
-        pixels=prepare_pixels(picture.image, spec, picture.full_size) if spec is not None else None,
+        pixels=_model_pixels(picture, spec) if spec is not None else None,
     )
 
 
@@ -58,7 +58,7 @@ def decode_query_image(
     """Model pixels (height, width, 3) and a WebP thumbnail of a picture that was dropped or pasted."""
     picture = open_picture(data, "", lambda full: needed_size(spec, thumbnail_size, full))
     thumbnail = encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile)
-    return prepare_pixels(picture.image, spec, picture.full_size), thumbnail
+    return _model_pixels(picture, spec), thumbnail
 
 
 def make_preview(path: str, size: int = PREVIEW_SIZE) -> bytes:
@@ -75,6 +75,10 @@ def read_file(path: str) -> tuple[bytes, int]:
                 f"The file is too large to open ({status.st_size / 1e9:.1f} GB). Save a smaller copy of it."
             )
         return file.read(), status.st_mtime_ns
+
+
+def _model_pixels(picture: OpenedPicture, spec: PixelSpec) -> NDArray[np.uint8]:
+    return prepare_pixels(picture.image, spec, picture.full_size, picture.icc_profile)
 
 
 def _open(path: str, needed: NeededSize) -> _Opened:

@@ -14,7 +14,7 @@ from app.domain.media import PhotoMetadata
 from app.errors import DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from app.media import raw as raw_files
 from app.media.avif import read_lenient_avif
-from app.media.colours import cmyk_to_rgb, to_rgb
+from app.media.colours import cmyk_to_rgb, effective_profile, to_rgb
 from app.media.content_key import jpeg_pixel_key, pixel_key
 from app.media.jpeg_stream import is_cut_off
 from app.media.jpeg_xl import read_jxl
@@ -46,6 +46,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_RGB_MODES = ("RGB", "RGBA", "P", "PA")
 _TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL)
 
 _DAMAGED = "The file is damaged, so its picture cannot be read. Restore it from a backup or the original."
@@ -106,9 +107,10 @@ def _open_jpeg(data: bytes, needed: NeededSize) -> OpenedPicture:
         tags = read_tags(header)
         orientation = read_orientation(header)
         full = _turned_size(header.size, orientation)
+        profile = effective_profile(header)
         image = _decode_jpeg(header, data, orientation, needed)
         metadata = describe(tags, size=full, format_=Kind.JPEG, orientation=orientation)
-        key = jpeg_pixel_key(data, orientation)
+        key = jpeg_pixel_key(data, orientation, profile)
         return OpenedPicture(image, full, key, metadata, _profile(header))
 
 
@@ -147,7 +149,8 @@ def _open_preview(
     with _header(preview, Kind.JPEG) as header:
         orientation = raw_files.preview_orientation(header.size, read_orientation(header), raw)
         image = _decode_jpeg(header, preview, orientation, needed)
-        return OpenedPicture(image, full, jpeg_pixel_key(preview, orientation), metadata, _profile(header))
+        key = jpeg_pixel_key(preview, orientation, effective_profile(header))
+        return OpenedPicture(image, full, key, metadata, _profile(header))
 
 
 def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
@@ -157,16 +160,16 @@ def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
         orientation = 1 if kind in _TURNED_BY_DECODER else read_orientation(header)
         check_pixels(header.size)
         header.load()
-        profile = _profile(header)
+        profile, shown_by = _profile(header), effective_profile(header)
         image: Image.Image = header
         if image.mode == "CMYK":
             image, profile = cmyk_to_rgb(image, profile), None
         if kind is Kind.TIFF:
             orientation = 1  # Pillow has turned it while loading
         full = _turned_size(image.size, orientation)
-        image, key = _finish_with_key(image, orientation, needed(full))
+        image, key = _finish_with_key(image, orientation, needed(full), shown_by)
         metadata = describe(tags, size=full, format_=kind, orientation=stored)
-        return OpenedPicture(image, full, key, metadata, profile if header.mode in ("RGB", "RGBA") else None)
+        return OpenedPicture(image, full, key, metadata, profile if header.mode in _RGB_MODES else None)
 
 
 @contextlib.contextmanager
@@ -219,9 +222,11 @@ def _finish(picture: Image.Image, orientation: int, needed: Size) -> Image.Image
     return _turn(_reduce(rgb, _turned_size(needed, orientation)), orientation)
 
 
-def _finish_with_key(picture: Image.Image, orientation: int, needed: Size) -> tuple[Image.Image, str]:
+def _finish_with_key(
+    picture: Image.Image, orientation: int, needed: Size, profile: bytes = b""
+) -> tuple[Image.Image, str]:
     rgb = to_rgb(picture)
-    key = pixel_key(rgb, orientation, _turned_size(rgb.size, orientation))
+    key = pixel_key(rgb, orientation, _turned_size(rgb.size, orientation), profile)
     return _turn(_reduce(rgb, _turned_size(needed, orientation)), orientation), key
 
 

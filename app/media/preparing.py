@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.media import Framing, PixelSpec
+from app.media.colours import to_srgb
 from app.media.limits import Size
 
 OVERSAMPLING = 2  # a picture at least twice the model's input is resized to it without visible loss
@@ -32,17 +33,21 @@ def fit_within(full: Size, longest: int) -> Size:
     return max(1, round(full[0] * scale)), max(1, round(full[1] * scale))
 
 
-def prepare_pixels(picture: Image.Image, spec: PixelSpec, full: Size) -> NDArray[np.uint8]:
-    """(height, width, 3) uint8 RGB for the model.
+def prepare_pixels(
+    picture: Image.Image, spec: PixelSpec, full: Size, profile: bytes | None = None
+) -> NDArray[np.uint8]:
+    """(height, width, 3) uint8 sRGB for the model.
 
     `picture` is upright RGB, possibly decoded at a reduced scale; `full` is the size it has in the file,
-    which decides the target where the aspect ratio is kept.
+    which decides the target where the aspect ratio is kept; `profile` is that of its colours.
     """
     target = _resized(spec, full)
     filter_ = Image.Resampling(spec.resample)
     if spec.framing in (Framing.CROP, Framing.CROP_HALF_EVEN):
-        return np.asarray(_resize_and_crop(picture, target, spec, filter_))
-    return np.asarray(picture.resize(target, filter_))
+        resized = _resize_and_crop(picture, target, spec, filter_)
+    else:
+        resized = picture.resize(target, filter_)
+    return np.asarray(to_srgb(resized, profile))
 
 
 def _resized(spec: PixelSpec, full: Size) -> Size:

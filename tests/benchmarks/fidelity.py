@@ -26,6 +26,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from app.domain.media import DecodeRequest, PixelSpec
 from app.domain.model import Embeddings
 from app.embedding.encoder_process import ProcessEncoder, open_encoder
+from app.media.colours import effective_profile
 from app.media.decode import decode_photo
 from app.media.preparing import prepare_pixels
 from tests.benchmarks.figures import Figure
@@ -197,11 +198,12 @@ def _photos(scratch: Path, count: int) -> list[Path]:
 
 
 def _is_plain(path: Path) -> bool:
-    """Whole, and without transparency or deep greys, about which Pillow and the product differ on purpose."""
+    """Whole, and without transparency, deep greys or wide colours, where the product differs on purpose."""
     try:
         with Image.open(path) as picture:
             picture.load()
-            return picture.mode == "RGB" and picture.format in ("JPEG", "MPO")
+            is_jpeg = picture.mode == "RGB" and picture.format in ("JPEG", "MPO")
+            return is_jpeg and not effective_profile(picture)
     except (OSError, SyntaxError, ValueError):
         return False
 

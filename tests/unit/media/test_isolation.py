@@ -212,7 +212,8 @@ def test_processes_end_with_a_parent_that_was_killed(tmp_path):
 
 
 def test_a_process_starts_without_the_heavy_libraries(pool):
-    heavy = {"PySide6", "torch", "transformers", "sqlalchemy", "hnswlib", "rawpy", "pillow_heif", "tests"}
+    heavy = {"PySide6", "torch", "transformers", "sqlalchemy", "hnswlib", "tests"}
+    heavy |= {"rawpy", "pillow_heif", "av", "pylibjxl"}
     loaded = pool.submit(eval, "sorted(__import__('sys').modules)").result(30)
     assert not heavy & set(loaded)
     assert "app.media.decode" in loaded
