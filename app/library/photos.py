@@ -19,6 +19,7 @@ from app.domain.status import LibraryCounts
 from app.domain.vectors import Labels
 from app.library import photo_values, tree, words
 from app.library.albums import ids_in_album
+from app.library.cached_contents import places_of_contents
 from app.library.changes import ChangeWriter, arrival_priority, mark_missing
 from app.library.companions import CompanionRepository, companions_of
 from app.library.counting import count_library, count_pending, count_shown, count_unembedded
@@ -103,6 +104,11 @@ class PhotoRepository:
         self._writer.in_chunks(photo_ids, lambda connection, part: taken.append(bequeath(connection, part)))
         self._companions.regroup(photo_ids)
         return sum(taken)
+
+    def places(self, content_keys: Collection[str]) -> dict[str, list[tuple[int, str]]]:
+        """Where the photos with these contents are, or were: (folder_id, absolute path), missing ones too."""
+        with self._database.read() as connection:
+            return places_of_contents(connection, content_keys)
 
     # -- indexing
 
