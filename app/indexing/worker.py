@@ -13,6 +13,7 @@ from app.indexing.embedding_target import EmbeddingTarget
 from app.indexing.folder_states import FolderStates
 from app.indexing.folder_watch import FolderWatch
 from app.indexing.index_keeper import IndexKeeper
+from app.indexing.picture_cache import PictureCache
 from app.indexing.pipeline import IndexingPipeline
 from app.indexing.progress_report import ProgressReporter
 from app.indexing.throttle import EFFORTS, Effort, Throttle
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 0.1  # how long one step waits for a photo before it looks around again
 _RETRY_SECONDS = 5.0  # after the library or the disk refused
 _DRAIN_SECONDS = 3.0  # how long stopping waits for the model
+_TIDYING_SECONDS = 0.02  # between two steps of tidying up when there is nothing else to do
 _HOLD_SECONDS = 1.0  # between two looks at whether work may go on
 
 
@@ -42,8 +44,10 @@ class IndexingWorker:
         states: FolderStates,
         workers: int,
         throttle: Throttle | None = None,
+        pictures: PictureCache | None = None,
     ) -> None:
         self._states = states
+        self._companions = library.companions
         self._wake = threading.Condition()
         self._woken = False
         self._stopping = False
@@ -61,18 +65,22 @@ class IndexingWorker:
             on_vanished=self._look_at,
         )
         self._decoder = decoder
+        self._pictures = pictures
         self._throttle = throttle or Throttle(workers)
         self._effort: tuple[Effort, int] = (EFFORTS[Manners().pace], workers)  # with decoders at once
         self._reason: WaitReason | None = None
+        self._tidying = False  # thumbnails and previews are being measured or dropped
         self._holding = False  # there is work, and it has to wait
         self._release_seconds: float | None = None
         self._offline: frozenset[int] = frozenset()
+        self._rests, self._trouble = 0, ""  # in a row without getting on, and why the last time
         self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
 
     def start(self, on_progress: Callable[[IndexProgress], None]) -> None:
         """Begin. `on_progress` is called on the worker's thread, about ten times a second at most."""
         self._report.listen(on_progress)
+        self._command(self._mend_groups)
         self._command(self._refresh_folders)
         self._thread.start()
 
@@ -117,6 +125,12 @@ class IndexingWorker:
         while self._thread.is_alive() and not taken.wait(0.1):
             continue
 
+    def show_raw_apart(self, apart: bool) -> None:
+        """Show raw files by themselves from now on, or with the photos they belong to."""
+        if apart != self._companions.raw_apart:
+            self._companions.show_raw_apart(apart)
+            self._command(self._mend_groups)
+
     def folders_changed(self) -> None:
         """The library's list of folders is another now."""
         self._command(self._refresh_folders)
@@ -128,6 +142,11 @@ class IndexingWorker:
     def wait_until_idle(self, timeout: float | None) -> bool:
         """False when the time ran out first."""
         return self._idle.wait(timeout)
+
+    @property
+    def trouble(self) -> tuple[int, str]:
+        """How often in a row indexing had to rest without getting on, and why the last time."""
+        return self._rests, self._trouble
 
     def stop(self) -> None:
         """Finish what is computed, store it, and end the thread."""
@@ -167,6 +186,7 @@ class IndexingWorker:
         self._offline = offline
         if self._index.compare():
             self._report.note_change()
+        self._tidying = self._pictures is not None and self._pictures.step()
         return self._take_photos_in(offline) or self._watch.scanning
 
     def _take_photos_in(self, offline: frozenset[int]) -> bool:
@@ -177,6 +197,8 @@ class IndexingWorker:
         refill = not (self._paused or self._reason or rests)
         news = self._pipeline.step(offline, refill=refill, patience=_PATIENCE_SECONDS, embed=not rests)
         self._report.note_finished(news.finished)
+        if news.finished:
+            self._rests = 0
         if rests and not self._pipeline.computing:
             self._sleep(_PATIENCE_SECONDS)
         return news.worked or (rests and self._pipeline.has_work(offline))
@@ -204,6 +226,7 @@ class IndexingWorker:
         if self._index.purge():
             self._report.note_change()
         self._index.save_behind()
+        self._rests = 0
         self._give_back()
         if (self._paused or self._reason is not None) and self._pipeline.has_work(self._offline):
             self._hold()
@@ -211,7 +234,7 @@ class IndexingWorker:
         self._report.end()
         self._tell(IndexPhase.PAUSED if self._paused else IndexPhase.IDLE, now=True)
         self._note_idle()
-        self._sleep(max(0.01, self._watch.next_due()))
+        self._sleep(_TIDYING_SECONDS if self._tidying else max(0.01, self._watch.next_due()))
 
     def _hold(self) -> None:
         """There is work that may not be done now: the run goes on, and so do its numbers."""
@@ -245,7 +268,7 @@ class IndexingWorker:
         self._report.tell(
             phase,
             current=current.get(phase, ""),
-            message=self._pipeline.message,
+            message=self._pipeline.message or (self._pictures.message if self._pictures else ""),
             waits_for=self._reason if phase is IndexPhase.WAITING else None,
             complete=not self._watch.scanning,
             now=now,
@@ -263,6 +286,7 @@ class IndexingWorker:
     def _rest(self, trouble: str) -> None:
         """Whatever refused gets time; nothing is asked of the library here, which may be what refused."""
         self._idle.clear()
+        self._rests, self._trouble = self._rests + 1, trouble
         self._report.tell(self._phase(), message=trouble, now=True)
         with self._wake:
             self._wake.wait_for(lambda: self._stopping, _RETRY_SECONDS)
@@ -276,6 +300,10 @@ class IndexingWorker:
 
     def _refresh_folders(self) -> None:
         if self._watch.refresh_folders():
+            self._report.note_change()
+
+    def _mend_groups(self) -> None:
+        if self._companions.mend():
             self._report.note_change()
 
     def _look_at(self, photo: PendingPhoto) -> None:

@@ -7,7 +7,9 @@ import os
 import struct
 import tempfile
 import threading
+import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,8 @@ _SEAL_MARK = b"phs1"
 THUMBNAIL_SIZE = 512
 PREVIEW_SIZE = 1600
 PREVIEWS_CAP = 1_000_000_000  # bytes
+
+_DAY_SECONDS = 86_400
 
 # Measured at equal fidelity: method 2 is 10 % smaller than 1 for 2 ms more; 3 and above double the time.
 _THUMBNAIL_QUALITY, _THUMBNAIL_METHOD = 66, 1
@@ -68,9 +72,16 @@ class ThumbnailStore:
         return self.path(content_key).exists()
 
     def read(self, content_key: str) -> bytes | None:
-        """The WebP file; None when there is none, or when it is damaged."""
+        """The WebP file; None when there is none, or when it is damaged.
+
+        Its time of change says on which day it was last read.
+        """
         try:
-            data = unsealed(self.path(content_key).read_bytes())
+            with open(self.path(content_key), "rb") as file:
+                if time.time() - os.fstat(file.fileno()).st_mtime > _DAY_SECONDS:
+                    with contextlib.suppress(OSError):  # only the order of eviction is lost
+                        os.utime(file.name)
+                data = unsealed(file.read())
         except FileNotFoundError:
             return None
         if data is None:
@@ -89,6 +100,12 @@ class ThumbnailStore:
         """Passes over a thumbnail that is not there."""
         self.path(content_key).unlink(missing_ok=True)
 
+    def shards(self) -> Iterator[list["StoredPicture"]]:
+        """All thumbnails, a folder of some hundred at a time; none of what cannot be read."""
+        for shard in sorted(_entries(self._folder), key=lambda entry: entry.name):
+            if shard.is_dir(follow_symlinks=False):
+                yield _pictures(shard.path)
+
 
 def sealed(data: bytes) -> bytes:
     """A WebP file with its checksum behind it."""
@@ -106,10 +123,32 @@ def unsealed(data: bytes) -> bytes | None:
     return data if whole else None
 
 
-@dataclass(slots=True)
-class _Entry:
-    size: int
-    used: float
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A file of a store."""
+
+    content_key: str
+    size: int  # bytes
+    used: float  # when it was last read, on the file system's clock
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:  # none has been stored yet, or the drive is gone: then nothing can be measured
+        return []
+
+
+def _pictures(folder: str) -> list[StoredPicture]:
+    found = []
+    for entry in _entries(folder):
+        name, extension = os.path.splitext(entry.name)
+        if extension == ".webp":
+            with contextlib.suppress(FileNotFoundError):
+                stat = entry.stat()
+                found.append(StoredPicture(name, stat.st_size, stat.st_mtime))
+    return found
 
 
 class PreviewStore:
@@ -117,10 +156,10 @@ class PreviewStore:
 
     def __init__(self, folder: Path, cap: int = PREVIEWS_CAP) -> None:
         self._files = ThumbnailStore(folder)
-        self._folder = folder
         self._cap = cap
+        self._keeps = True
         self._lock = threading.Lock()
-        self._entries: dict[str, _Entry] | None = None  # read from the folder when first needed
+        self._sizes: dict[str, int] | None = None  # in the order of use; read from the folder when needed
 
     def read(self, content_key: str) -> bytes | None:
         """The WebP file; None when there is none. Counts as a use."""
@@ -129,17 +168,22 @@ class PreviewStore:
             with contextlib.suppress(OSError):  # only the order of eviction is lost
                 os.utime(self._files.path(content_key))
             with self._lock:
-                entry = self._known().pop(content_key, None)
-                self._known()[content_key] = entry or _Entry(len(data), 0.0)
+                self._known().pop(content_key, None)
+                self._known()[content_key] = len(data)
         return data
 
     def write(self, content_key: str, data: bytes) -> None:
-        """Store one and evict others until the folder fits its cap. Raises OSError when the disk is full."""
+        """Store one and evict others until the folder fits its cap. Raises OSError when the disk is full.
+
+        While nothing is to be kept, it is passed over.
+        """
+        if not self._keeps:
+            return
         self._files.write(content_key, data)
         with self._lock:
             self._known().pop(content_key, None)
-            self._known()[content_key] = _Entry(len(data), 0.0)
-            self._evict()
+            self._known()[content_key] = len(data)
+            self._shrink(self._cap, at_least=1)
 
     def remove(self, content_key: str) -> None:
         """Passes over a preview that is not there."""
@@ -147,24 +191,40 @@ class PreviewStore:
         with self._lock:
             self._known().pop(content_key, None)
 
-    def _known(self) -> dict[str, _Entry]:
-        """Keys in the order of their last use."""
-        if self._entries is None:
-            found = {}
-            for path in self._folder.glob("*/*.webp"):
-                with contextlib.suppress(FileNotFoundError):
-                    stat = path.stat()
-                    found[path.stem] = _Entry(stat.st_size, stat.st_mtime)
-            self._entries = dict(sorted(found.items(), key=lambda item: item[1].used))
-        return self._entries
+    def limit(self, cap: int, *, keep: bool = True) -> None:
+        """From now on keep at most so many bytes; without `keep` nothing more is stored at all."""
+        self._keeps = keep
+        with self._lock:
+            self._cap = cap
+            self._shrink(cap)
 
-    def _evict(self) -> None:
-        entries = self._known()
-        total = sum(entry.size for entry in entries.values())
-        while total > self._cap and len(entries) > 1:
-            oldest = next(iter(entries))
-            total -= entries.pop(oldest).size
+    def size(self) -> int:
+        """Bytes that are stored."""
+        with self._lock:
+            return sum(self._known().values())
+
+    def clear(self) -> int:
+        """Remove all; how many bytes that gave back."""
+        with self._lock:
+            before = sum(self._known().values())
+            self._shrink(0)
+        return before
+
+    def _known(self) -> dict[str, int]:
+        """Sizes in the order of last use."""
+        if self._sizes is None:
+            found = [picture for shard in self._files.shards() for picture in shard]
+            found.sort(key=lambda picture: picture.used)
+            self._sizes = {picture.content_key: picture.size for picture in found}
+        return self._sizes
+
+    def _shrink(self, cap: int, at_least: int = 0) -> None:
+        sizes = self._known()
+        total = sum(sizes.values())
+        while total > cap and len(sizes) > at_least:
+            oldest = next(iter(sizes))
             self._files.remove(oldest)
+            total -= sizes.pop(oldest)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

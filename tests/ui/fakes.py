@@ -519,7 +519,7 @@ class FakeModelService(Recorder):
         self.record("devices")
         return (("auto", "Automatic"), ("cpu", "Processor (CPU)"))
 
-    def use(self, checkpoint: str | None, device: str = "auto") -> None:
+    def use(self, checkpoint: str | None, device: str = "auto") -> str | None:
         self.record("use", checkpoint, device)
         if checkpoint in self.refused:
             raise CheckpointError(self.refused[checkpoint])
@@ -527,6 +527,7 @@ class FakeModelService(Recorder):
             self.become(ModelStatus(ModelState.NONE))
         else:
             self.become(ModelStatus(ModelState.READY, name=Path(checkpoint).name, device="cpu"))
+        return checkpoint
 
     def load(self) -> None:
         self.record("load")
