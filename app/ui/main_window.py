@@ -113,6 +113,7 @@ class MainWindow(QMainWindow):
         dialog = SettingsDialog(services.models, settings, str(services.paths.root), self._tasks, self)
         dialog.model_chosen.connect(self._workspace.model_chosen)
         dialog.download_wanted.connect(self.open_models)
+        dialog.raw_apart_changed.connect(self._workspace.show_raw_apart)
         self._workspace.model_changed.connect(dialog.show_status)
         dialog.open()
 
@@ -240,7 +241,7 @@ class MainWindow(QMainWindow):
         if self._guide is not None:
             self._guide.explain_folders()
         elif self._workspace is not None:
-            self._workspace.overview.add_folders(paths)
+            self._workspace.folder_care.add_folders(paths)
 
     def _paste(self) -> None:
         mime = clipboard_mime()

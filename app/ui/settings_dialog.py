@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -37,6 +38,7 @@ class SettingsDialog(QDialog):
 
     model_chosen = Signal(object, str)  # checkpoint (str or None), device: verified and in use
     download_wanted = Signal()
+    raw_apart_changed = Signal(bool)  # show raw files by themselves
 
     def __init__(
         self,
@@ -71,6 +73,12 @@ class SettingsDialog(QDialog):
         self._busy.setTextVisible(False)
         self._busy.setFixedHeight(5)
         self._note = _wrapped("muted")
+        self._raw_apart = QCheckBox(self.tr("Show RAW files separately"))
+        self._raw_apart.setToolTip(
+            self.tr("When off, a RAW file and the JPEG of the same shot are one photo.")
+        )
+        self._raw_apart.setChecked(settings.raw_apart)
+        self._raw_apart.toggled.connect(self.raw_apart_changed)
         self._lay_out(library_root)
         self._set_busy(False)
         self._show_checkpoint()
@@ -98,6 +106,10 @@ class SettingsDialog(QDialog):
     @property
     def download_button(self) -> QPushButton:
         return self._download
+
+    @property
+    def raw_apart_box(self) -> QCheckBox:
+        return self._raw_apart
 
     @property
     def is_busy(self) -> bool:
@@ -141,6 +153,7 @@ class SettingsDialog(QDialog):
         form.addRow("", self._note)
         form.addRow(self.tr("Runs on"), self._devices)
         form.addRow(self.tr("Library"), library)
+        form.addRow(self.tr("Photos"), self._raw_apart)
         appearance = _wrapped("muted")
         appearance.setText(self.tr("Light or dark follows the system."))
         form.addRow(self.tr("Appearance"), appearance)
@@ -179,12 +192,12 @@ class SettingsDialog(QDialog):
             receiver=self,
         )
 
-    def _when_done(self, checkpoint: str | None, device: str) -> Callable[[None], None]:
-        def done(_: None) -> None:
-            self._checkpoint, self._device = checkpoint, device
+    def _when_done(self, checkpoint: str | None, device: str) -> Callable[[str | None], None]:
+        def done(used: str | None) -> None:
+            self._checkpoint, self._device = used or checkpoint, device  # a file was converted into a folder
             self._set_busy(False)
             self._show_checkpoint()
-            self.model_chosen.emit(checkpoint, device)
+            self.model_chosen.emit(self._checkpoint, device)
             self._tasks.run(self._models.status, self.show_status, self._show_error, receiver=self)
 
         return done

@@ -19,6 +19,7 @@ from app.ui import empty_states, wording
 from app.ui.dropped_content import DroppedContent
 from app.ui.empty_states import Situation
 from app.ui.file_actions import url_of
+from app.ui.folder_care import FolderCare
 from app.ui.library_overview import LibraryOverview
 from app.ui.photo_area import PhotoArea
 from app.ui.picture_intake import PictureIntake
@@ -53,6 +54,7 @@ class Workspace(QObject):
         self.photos = PhotoArea(body, services, tasks, keeper)
         self.session = SearchSession(services.search, tasks)
         self.overview = LibraryOverview(services.library, services.indexing, tasks)
+        self.folder_care = FolderCare(body, services.folders, self.overview, tasks)
         self.intake = PictureIntake(
             body.search_bar, body.messages, services.search, services.library, services.fetcher, tasks
         )
@@ -99,6 +101,11 @@ class Workspace(QObject):
             self._body.messages.dismiss()
             self.photos.view.setFocus()
 
+    def show_raw_apart(self, apart: bool) -> None:
+        """Show raw files by themselves, or with the photos they belong to; the grid follows by itself."""
+        self._keeper.change(raw_apart=apart)
+        self._services.indexing.show_raw_apart(apart)
+
     def model_chosen(self, checkpoint: str | None, device: str) -> None:
         """The settings dialog switched the model: remember it, and answer the question anew."""
         self._keeper.change(checkpoint=checkpoint, device=device)
@@ -131,6 +138,7 @@ class Workspace(QObject):
         self.overview.subfolders_changed.connect(body.sidebar.set_subfolders)
         self.overview.folder_added.connect(self._on_folder_added)
         self.overview.failed.connect(body.messages.say_error)
+        self.folder_care.library_changed.connect(self._on_library_changed)
         self.photos.more_wanted.connect(self.session.ask_for_all)
         self.photos.similar_wanted.connect(self.search_like)
         self.photos.used.connect(lambda: self._remember(body.search_bar.text()))
@@ -214,6 +222,7 @@ class Workspace(QObject):
     def _on_folders(self, folders: Sequence[FolderStatus]) -> None:
         self._folders = tuple(folders)
         self._body.sidebar.set_folders(folders)
+        self.folder_care.show_folders(folders)
         self._body.activity.set_watching(bool(folders))
         for folder_id, parent in self._body.sidebar.model.loaded_parents():
             self.overview.load_subfolders(folder_id, parent)

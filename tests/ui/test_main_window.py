@@ -592,3 +592,19 @@ def test_photos_can_be_enlarged_from_the_search_bar(window: MainWindow, qtbot: Q
     qtbot.keyClick(window.body.search_bar.edit, Qt.Key.Key_Equal, Qt.KeyboardModifier.ControlModifier)
 
     assert window.workspace.photos.view.tile_size > before
+
+
+def test_raw_files_are_shown_apart_from_the_settings(
+    window: MainWindow, services: Services, qtbot: QtBot
+) -> None:
+    assert services.indexing.calls_of("show_raw_apart") == [(False,)]
+    window.open_settings()
+    qtbot.waitUntil(lambda: dialog_of(SettingsDialog) is not None)
+    box = dialog_of(SettingsDialog).raw_apart_box
+    assert not box.isChecked()
+
+    box.click()
+
+    assert services.indexing.calls_of("show_raw_apart")[-1] == (True,)
+    qtbot.waitUntil(lambda: services.settings.load().raw_apart, timeout=4000)
+    dialog_of(SettingsDialog).close()
