@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import AppError, LibraryError
+from app.library.conditions import register_functions
 
 BUSY_TIMEOUT_MS = 10_000
 _LOG = logging.getLogger(__name__)
@@ -45,11 +46,12 @@ def uri_to_read(path: Path) -> str:
     SQLite needs a file beside the database to share the log with others, even for reading. Where it cannot be
     made, nobody else can write either: then the file alone is looked at, which must hold everything.
     """
-    alone = not os.access(path.parent, os.W_OK) and not _has_log(path)
+    alone = not os.access(path.parent, os.W_OK) and not has_log(path)
     return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
 
 
-def _has_log(path: Path) -> bool:
+def has_log(path: Path) -> bool:
+    """Whether what was written lately is still in the log beside the file."""
     log = path.with_name(f"{path.name}-wal")
     return log.exists() and log.stat().st_size > 0
 
@@ -135,5 +137,6 @@ def _prepare_writer(connection: sqlite3.Connection, record: Any) -> None:
 
 
 def _prepare_reader(connection: sqlite3.Connection, record: Any) -> None:
+    register_functions(connection)
     for pragma in ("query_only = ON", "cache_size = -16384", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from app.errors import LibraryError, LibraryOutdatedError, LibraryTooNewError
-from app.library.database import Database
+from app.library.database import Database, has_log
 
 SCRIPTS = Path(str(files("app.library").joinpath("migrations")))
 _LOG = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def make_file(path: Path) -> None:
     an empty one in its place without saying so.
     """
     try:
-        if path.exists() and (path.is_dir() or path.stat().st_size):
+        if path.exists() and (path.is_dir() or path.stat().st_size or has_log(path)):
             return
         traces = [name for name in _TRACES if any((path.parent / name).glob("*"))]
         if traces or backups(path):

@@ -94,11 +94,13 @@ def _faults(database: Path, thumbnails: Path) -> Iterator[str]:
 class IndexingProcess:
     """`photosift --library L index FOLDER`, running."""
 
-    def __init__(self, library: Path, folder: Path, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, library: Path, folder: Path, environment: Mapping[str, str], log: Path, *, module: str = "app"
+    ) -> None:
         self._log = log
         with log.open("wb") as output:
             self._process = psutil.Popen(
-                [sys.executable, "-m", "app", "--library", str(library), "index", str(folder)],
+                [sys.executable, "-m", module, "--library", str(library), "index", str(folder)],
                 cwd=ROOT,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,

@@ -1,229 +1,159 @@
-"""Kills indexing 20 times at random moments: nothing committed is lost, and the library opens.
+"""Kills indexing 200 times at random moments while files are renamed and deleted: nothing is lost.
 
 Half of the kills hit the main process alone, as the system does when memory runs out; half hit every process
-at once, as a power cut does. One kill in five comes while the program still starts.
+at once, as a power cut does. One kill in five comes while the program still starts. The model is a stand-in;
+processes, library, thumbnails and vector index are real.
 """
 
-import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from app.bootstrap import Services, open_services
-from app.domain.query import QueryTerm, SearchQuery
-from app.domain.status import ModelState
-from app.paths import LibraryPaths
-from app.settings import Settings, SettingsStore
 from tests.benchmarks.figures import Figure
-from tests.checkpoints import make_checkpoint
-from tests.faults.indexing_process import Contents, IndexingProcess, faults_in, read_contents
-from tests.homes import ROOT, environment_in, settings_file_in
+from tests.faults.indexing_process import Contents, IndexingProcess, read_contents
+from tests.faults.world import World, differences, draw, faults, liked_contents, none_of, wrong_photos
 
-_KILLS, _QUICK_KILLS = 20, 2
-_FIRST_PHOTOS, _MORE_PHOTOS = 120, 40
+_KILLS, _QUICK_KILLS = 200, 6
+_PHOTOS, _QUICK_PHOTOS = 2000, 150
 _SEED = 20
-_STEP_SECONDS = 0.01
-_CASE_LIMIT_SECONDS = 180.0
+_SECONDS_A_PHOTO = 0.01
+_LONGEST_RUN_SECONDS = 3.0
+_CHURN_SECONDS = 0.03
+_LAST_RUN_SECONDS = 300.0
 
 
 @dataclass
-class _World:
-    """A home with settings, a folder that grows, and the library under test."""
+class _Score:
+    """What was seen so far."""
 
-    home: Path
-    rng: random.Random
     kills: int = 0
-    photos: int = 0
+    attempts: int = 0
+    helpers_left: int = 0
+    liked: set[str] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    helpers_left: int = 0
-    liked: int = 0
 
-    def __post_init__(self) -> None:
-        self.folder = self.home / "photos"
-        self.folder.mkdir()
-        self.paths = LibraryPaths(self.home / "library")
-        self.environment = environment_in(self.home)
-        checkpoint = make_checkpoint(self.home / "checkpoint", size="tiny")
-        self.settings = SettingsStore(settings_file_in(self.home))
-        self.settings.save(Settings(checkpoint=str(checkpoint), device="cpu"))
 
-    def add_photos(self, count: int) -> None:
-        for number in range(self.photos, self.photos + count):
-            path = self.folder / f"{number % 7}" / f"photo {number}.jpg"
-            path.parent.mkdir(exist_ok=True)
-            _draw(number).save(path, quality=85)
-        self.photos += count
+class _Churn:
+    """Renames, moves, deletes and adds files in the watched folder, on a thread, until it is paused."""
 
-    def start(self) -> IndexingProcess:
-        return IndexingProcess(self.paths.root, self.folder, self.environment, self.home / "index.log")
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self._world = world
+        self._rng = rng
+        self._pause = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.counts = {"renamed": 0, "deleted": 0, "added": 0}
 
-    def contents(self) -> Contents:
-        return read_contents(self.paths.database)
+    def start(self) -> None:
+        self._pause.clear()
+        self._thread = threading.Thread(target=self._run, name="churn", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._pause.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._pause.wait(self._rng.uniform(0, 2 * _CHURN_SECONDS)):
+            deed = self._rng.choices((self._rename, self._delete, self._add), (6, 1, 1))[0]
+            deed()
+
+    def _rename(self) -> None:
+        path = self._some_file()
+        target = self._world.folder / f"{self._rng.randrange(9)}" / f"renamed {self._rng.getrandbits(60)}.jpg"
+        path.rename(target)
+        self._world.seeds[target] = self._world.seeds.pop(path)
+        self.counts["renamed"] += 1
+
+    def _delete(self) -> None:
+        path = self._some_file()
+        path.unlink()
+        del self._world.seeds[path]
+        self.counts["deleted"] += 1
+
+    def _add(self) -> None:
+        self._world.add_photos(1)
+        self.counts["added"] += 1
+
+    def _some_file(self) -> Path:
+        return self._rng.choice(list(self._world.seeds))
 
 
 def run(quick: bool) -> Iterator[Figure]:
-    """Kill, inspect, like a few photos, go on; in the end let it finish."""
+    """Kill, examine, like a few photos, go on; in the end let it finish."""
     wanted = _QUICK_KILLS if quick else _KILLS
     with tempfile.TemporaryDirectory(prefix="photosift-kill-") as home:
-        world = _World(Path(home), random.Random(_SEED))
-        world.add_photos(_FIRST_PHOTOS)
-        attempts = 0
-        while world.kills < wanted and attempts < 2 * wanted:
-            attempts += 1
-            _kill_once(world, attempts)
-            world.add_photos(_MORE_PHOTOS)
-        details = {"kills": world.kills, "attempts": attempts, "photos": world.photos, "seed": _SEED}
-        yield Figure(
-            "kill: kills during indexing",
-            world.kills,
-            "kills",
-            f">= {wanted}",
-            world.kills >= wanted,
-            details,
-        )
-        yield _none("kill: committed and lost", world.lost, "lost rows, decisions or embeddings", details)
-        yield _none(
-            "kill: broken afterwards", world.broken, "faults in library, thumbnails or index", details
-        )
-        left = world.helpers_left
+        world = World(Path(home) / "home", _SECONDS_A_PHOTO)
+        world.add_photos(_QUICK_PHOTOS if quick else _PHOTOS)
+        rng = random.Random(_SEED)
+        churn, score = _Churn(world, rng), _Score()
+        while score.kills < wanted and score.attempts < 2 * wanted:
+            score.attempts += 1
+            _kill_once(world, churn, score, rng)
+        details = {
+            "kills": score.kills,
+            "attempts": score.attempts,
+            "photos": world.photos,
+            "liked": len(score.liked),
+            "seed": _SEED,
+            **churn.counts,
+        }
+        holds = score.kills >= wanted
+        yield Figure("kill: kills during indexing", score.kills, "kills", f">= {wanted}", holds, details)
+        yield none_of("kill: committed and lost", score.lost, "rows, decisions or embeddings", details)
+        yield none_of("kill: broken afterwards", score.broken, "faults that the doctor found", details)
+        left = score.helpers_left
         yield Figure("kill: helper processes left behind", left, "processes", "0", left == 0, details)
-        yield _none(
-            "kill: wrong after the last run", _finish(world), "faults after an undisturbed run", details
-        )
+        yield none_of("kill: wrong after the last run", _finish(world, score), "faults in the end", details)
 
 
-def _none(figure: str, found: list[str], unit: str, details: dict[str, int]) -> Figure:
-    return Figure(figure, len(found), unit, "0", not found, {**details, "examples": found[:5]})
-
-
-def _kill_once(world: _World, attempt: int) -> None:
+def _kill_once(world: World, churn: _Churn, score: _Score, rng: random.Random) -> None:
+    before = read_contents(world.paths.database)
+    churn.start()
     process = world.start()
-    while_starting = attempt % 5 == 0
-    _wait_for_moment(world, process, while_starting=while_starting)
-    before = world.contents()
-    if process.ended:
-        world.broken += _unexpected_end(process)
-        return
-    world.helpers_left += process.kill(helpers_too=attempt % 2 == 0)
-    world.kills += 1
-    world.lost += world.contents().lost_since(before)
-    world.broken += faults_in(world.paths.database, world.paths.thumbnails)
-    with _opened(world) as services:
-        world.broken += _index_faults(world, services)
-        _like_some(world, services)
+    while_starting = score.attempts % 5 == 0
+    _let_run(process, rng.uniform(0, 1.0 if while_starting else _LONGEST_RUN_SECONDS))
+    churn.stop()
+    ended = process.ended
+    if ended and process.wait(0) != 0:
+        score.broken.append(f"ended with {process.wait(0)}: {process.output()[-500:]}")
+    if not ended:
+        score.helpers_left += process.kill(helpers_too=score.attempts % 2 == 0)
+        score.kills += 1
+    score.lost += _lost_since(before, world, score)
+    if world.paths.database.exists() and world.paths.database.stat().st_size:
+        score.broken += faults(world.doctor())
+        score.liked.update(world.like(3))
 
 
-def _wait_for_moment(world: _World, process: IndexingProcess, *, while_starting: bool) -> None:
-    """Until a random part of the waiting photos is stored, and a random instant more."""
-    target = world.rng.randint(world.contents().embedded, world.photos - 1)
-    started = time.monotonic()
-    if not while_starting:
-        while world.contents().embedded < target and not process.ended:
-            if time.monotonic() - started > _CASE_LIMIT_SECONDS:
-                raise TimeoutError(f"indexing does not get on:\n{process.output()}")
-            time.sleep(_STEP_SECONDS)
-    time.sleep(world.rng.uniform(0, 3.0 if while_starting else 0.1))
+def _let_run(process: IndexingProcess, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not process.ended and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
-def _unexpected_end(process: IndexingProcess) -> list[str]:
-    """It may have finished before we killed it, but not failed."""
-    code = process.wait(0)
-    return [f"ended with {code}: {process.output()[-500:]}"] if code else []
+def _lost_since(before: Contents, world: World, score: _Score) -> list[str]:
+    """Paths come and go here; what may not go is folders, contents, their embeddings, and decisions."""
+    after = read_contents(world.paths.database)
+    lost = [f"folder {path!r}" for path in before.folders - after.folders]
+    lost += [f"embedding {key}" for key in before.embeddings - after.embeddings]
+    if score.liked:
+        lost += [f"favourite {key}" for key in score.liked - liked_contents(world.paths)]
+    return lost
 
 
-@contextmanager
-def _opened(world: _World) -> Iterator[Services]:
-    """The library as the next start finds it, its model ready."""
-    services = open_services(world.paths, world.settings)
-    try:
-        services.models.load()
-        deadline = time.monotonic() + _CASE_LIMIT_SECONDS
-        while services.models.status().state is not ModelState.READY:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"the model does not load: {services.models.status()}")
-            time.sleep(_STEP_SECONDS)
-        yield services
-    finally:
-        services.close()
-
-
-def _index_faults(world: _World, services: Services) -> list[str]:
-    """The vector index must hold exactly the embeddings table."""
-    embedded = world.contents().embedded
-    if not embedded:
-        return []
-    found = services.search.search(SearchQuery((QueryTerm(text="anything at all"),), limit=None))
-    scored = int(np.isfinite(found.scores).sum())  # a photo that the index lacks could match by its name only
-    if not found.semantic or scored != embedded:
-        return [f"the index knows {scored} of {embedded} photos: {found.message}"]
-    return []
-
-
-def _like_some(world: _World, services: Services) -> None:
-    """Decisions of the user, to be found again after every later kill."""
-    photos = sorted(int(photo) for photo in services.search.search(SearchQuery(limit=None)).photo_ids)
-    liked = world.rng.sample(photos, min(3, len(photos)))
-    services.library.set_favourite(liked, True)
-    world.liked += len(set(liked))
-
-
-def _finish(world: _World) -> list[str]:
-    """Index to the end, undisturbed; then everything is there, once, and found by its own picture."""
-    before = world.contents()
-    process = world.start()
-    code = process.wait(_CASE_LIMIT_SECONDS)
-    after = world.contents()
-    found = after.lost_since(before) + faults_in(world.paths.database, world.paths.thumbnails)
-    if code:
-        found.append(f"exit code {code}: {process.output()[-500:]}")
-    states = list(after.photos.values())
-    if states.count("ready") != world.photos or after.embedded != world.photos:
-        found.append(f"{states.count('ready')} ready, {after.embedded} embedded of {world.photos}")
-    for number in world.rng.sample(range(world.photos), 5):
-        found += _not_found_by_itself(world, number)
-    return found
-
-
-def _not_found_by_itself(world: _World, number: int) -> list[str]:
-    (path,) = world.folder.glob(f"*/photo {number}.jpg")
-    command = [
-        sys.executable,
-        "-m",
-        "app",
-        "--library",
-        str(world.paths.root),
-        "search",
-        "--image",
-        str(path),
-    ]
-    answer = subprocess.run(
-        [*command, "--limit", "1", "--json"],
-        cwd=ROOT, env=world.environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if answer.returncode:
-        return [f"searching failed: {answer.stderr[-300:]}"]
-    return (
-        []
-        if os.fspath(path) in json.dumps(json.loads(answer.stdout))
-        else [f"{path.name} is not its best match"]
-    )
-
-
-def _draw(number: int) -> Image.Image:
-    """A picture unlike every other: coarse coloured blocks and fine noise."""
-    generator = np.random.default_rng(number)
-    blocks = generator.integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    coarse = np.asarray(Image.fromarray(blocks).resize((640, 480), Image.Resampling.BICUBIC), dtype=np.int16)
-    noisy = coarse + generator.integers(-12, 13, coarse.shape, dtype=np.int16)
-    return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
+def _finish(world: World, score: _Score) -> list[str]:
+    """Index to the end, undisturbed; then everything is there, once, and is what it says."""
+    draw(world.folder / "last.jpg", -1 % 2**32)
+    world.seeds[world.folder / "last.jpg"] = -1 % 2**32
+    process = world.start(seconds_a_photo=0.0)
+    code = process.wait(_LAST_RUN_SECONDS)
+    found = [f"exit code {code}: {process.output()[-500:]}"] if code else []
+    found += differences(world.doctor())
+    found += [f"favourite {key}" for key in score.liked - liked_contents(world.paths)]
+    return found + wrong_photos(world)
