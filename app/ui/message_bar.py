@@ -13,8 +13,11 @@ from app.ui import icons
 _log = logging.getLogger(__name__)
 
 
+Choice = tuple[str, Callable[[], object]]  # what a button says and does
+
+
 class MessageBar(QWidget):
-    """Shows one message at a time, with at most one action, until it is closed or replaced."""
+    """Shows one message at a time, with at most two actions, until it is closed or replaced."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +30,9 @@ class MessageBar(QWidget):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton()
         self._action.clicked.connect(self._on_action)
+        self._act_otherwise: Callable[[], object] | None = None
+        self._otherwise = QPushButton()
+        self._otherwise.clicked.connect(self._on_otherwise)
         self._close = QToolButton()
         self._close.setToolTip(self.tr("Close this message"))
         self._close.setAccessibleName(self.tr("Close this message"))
@@ -37,6 +43,7 @@ class MessageBar(QWidget):
         layout.setSpacing(10)
         layout.addWidget(self._text, 1)
         layout.addWidget(self._action)
+        layout.addWidget(self._otherwise)
         layout.addWidget(self._close)
         self.hide()
 
@@ -50,6 +57,11 @@ class MessageBar(QWidget):
         """The button of the message."""
         return self._action
 
+    @property
+    def otherwise(self) -> QPushButton:
+        """The second button of a question."""
+        return self._otherwise
+
     def say(self, text: str, action: str = "", act: Callable[[], object] | None = None) -> None:
         """Show a message, with a button that calls `act` and closes the message."""
         self._text.setText(text)
@@ -57,8 +69,18 @@ class MessageBar(QWidget):
         self._action.setText(action)
         self._action.setAccessibleName(action)
         self._action.setVisible(act is not None)
+        self._act_otherwise = None
+        self._otherwise.hide()
         self.setAccessibleName(text)
         self.show()
+
+    def ask(self, text: str, first: Choice, second: Choice) -> None:
+        """Show a question with two answers, each of which closes it."""
+        self.say(text, *first)
+        name, self._act_otherwise = second
+        self._otherwise.setText(name)
+        self._otherwise.setAccessibleName(name)
+        self._otherwise.show()
 
     def say_error(self, error: Exception) -> None:
         """Show what went wrong: the text of a fault of the world, or that there is a bug, with details."""
@@ -72,10 +94,17 @@ class MessageBar(QWidget):
     def dismiss(self) -> None:
         """Take the message away."""
         self._act = None
+        self._act_otherwise = None
         self.hide()
 
     def _on_action(self) -> None:
         act = self._act
+        self.dismiss()
+        if act is not None:
+            act()
+
+    def _on_otherwise(self) -> None:
+        act = self._act_otherwise
         self.dismiss()
         if act is not None:
             act()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QTreeView, QVBoxLayout, QWidget
 
-from app.domain.photo import FolderStatus, Subfolder
+from app.domain.photo import FolderState, FolderStatus, Subfolder
 from app.domain.status import LibraryCounts
 from app.ui import icons
 from app.ui.scope import Scope, ScopeKind
@@ -23,6 +23,9 @@ class Sidebar(QFrame):
     remove_folder_wanted = Signal(int, str)  # folder_id, name
     rescan_wanted = Signal(int)  # folder_id
     reveal_wanted = Signal(int, str)  # folder_id, relative path
+    folder_settings_wanted = Signal(int)  # folder_id
+    locate_wanted = Signal(int)  # folder_id of a folder that is not there
+    vanished_decided = Signal(int, bool)  # folder_id, whether its vanished photos are to be removed
     problems_wanted = Signal()
     children_wanted = Signal(int, str)
 
@@ -149,9 +152,23 @@ class Sidebar(QFrame):
             menu.addAction(self.tr("Show in file manager"), reveal)
             menu.addAction(self.tr("Look for changes"), functools.partial(self.rescan_wanted.emit, folder_id))
             if not scope.subfolder:
-                menu.addSeparator()
-                remove = functools.partial(self.remove_folder_wanted.emit, folder_id, scope.name)
-                menu.addAction(self.tr("Stop watching…"), remove)
+                self._add_folder_actions(menu, folder_id, scope.name)
             menu.addSeparator()
         menu.addAction(self.tr("Add folder…"), self.add_folder_wanted.emit)
         return menu
+
+    def _add_folder_actions(self, menu: QMenu, folder_id: int, name: str) -> None:
+        """What can be done with a watched folder as a whole, as it is now."""
+        state = self._model.index_of(Scope(ScopeKind.FOLDER, folder_id)).data(Role.STATE)
+        decided = self.vanished_decided.emit
+        if state == FolderState.OFFLINE:  # Qt hands it back as plain text
+            locate = functools.partial(self.locate_wanted.emit, folder_id)
+            menu.addAction(self.tr("Locate folder…"), locate)
+        elif state == FolderState.ASKING:
+            menu.addAction(self.tr("Remove vanished photos"), functools.partial(decided, folder_id, True))
+            menu.addAction(self.tr("Keep vanished photos"), functools.partial(decided, folder_id, False))
+        settings = functools.partial(self.folder_settings_wanted.emit, folder_id)
+        menu.addAction(self.tr("Folder settings…"), settings)
+        menu.addSeparator()
+        remove = functools.partial(self.remove_folder_wanted.emit, folder_id, name)
+        menu.addAction(self.tr("Stop watching…"), remove)

@@ -69,7 +69,7 @@ class SidebarDelegate(QStyledItemDelegate):
     ) -> None:
         scheme = theme.colours()
         state = index.data(Role.STATE)
-        gone = state is FolderState.OFFLINE
+        gone = state == FolderState.OFFLINE  # Qt hands the state back as plain text
         ink = QColor(scheme.muted if gone else scheme.text)
         rect = option.rect.adjusted(_MARGIN, 0, -_MARGIN, 0)
         warns = index.data(Role.ICON) == "warning"

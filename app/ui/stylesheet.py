@@ -122,7 +122,8 @@ QMenu::item {{ padding: 6px 26px 6px 14px; border-radius: 5px; color: {c.text}; 
 QMenu::item:selected {{ background: {c.selection}; }}
 QMenu::item:disabled {{ color: {c.muted}; }}
 QMenu::separator {{ height: 1px; background: {c.border}; margin: 5px 8px; }}
-#settingsPath {{
+#settingsPath, #patterns {{
     background: {c.base}; border: 1px solid {c.border}; border-radius: 7px; padding: 6px 8px;
 }}
+#patterns:focus {{ border: 2px solid {c.accent}; padding: 5px 7px; }}
 """

@@ -167,7 +167,13 @@ def test_removing_the_folder_looked_at_leads_back_to_everything(sidebar: Sidebar
 def test_the_menu_of_a_folder(sidebar: Sidebar, qtbot: QtBot) -> None:
     menu = sidebar.menu_for(Scope(ScopeKind.FOLDER, 1, "", "Pictures"))
     actions = {action.text(): action for action in menu.actions() if action.text()}
-    assert list(actions) == ["Show in file manager", "Look for changes", "Stop watching…", "Add folder…"]
+    assert list(actions) == [
+        "Show in file manager",
+        "Look for changes",
+        "Folder settings…",
+        "Stop watching…",
+        "Add folder…",
+    ]
 
     with qtbot.waitSignal(sidebar.rescan_wanted) as wanted:
         actions["Look for changes"].trigger()
