@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-EXIT_OK, EXIT_FAILED, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 3, 130  # argparse itself ends with 2
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # of a file name, on a terminal: commands
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.bootstrap import Services
-from app.cli.output import EXIT_NOTHING, EXIT_OK, printable, say
+from app.cli.output import EXIT_NOTHING, EXIT_OK, EXIT_USAGE, printable, say
 from app.cli.session import ModelLoading, open_session
 from app.domain.photo import Photo
 from app.domain.query import QueryImage, QueryTerm, SearchQuery, SearchResult
@@ -23,10 +23,15 @@ def search(options: argparse.Namespace) -> int:
         status = ModelLoading(services, options).wait()
         if status.state is ModelState.NONE:
             say("no model is chosen; name the folder of one with --model FOLDER")
+        problems = services.search.understand(" ".join(options.words)).problems
+        for problem in problems:
+            say(problem.message)
+        if problems:
+            return EXIT_USAGE
         result = services.search.search(SearchQuery(terms, limit=options.limit))
         if result.message:
             say(result.message)
-        _print_result(services, result, in_json=options.json)
+        _print_result(services, result, options.limit, in_json=options.json)
         return EXIT_OK if len(result.photo_ids) else EXIT_NOTHING
 
 
@@ -43,12 +48,12 @@ def _picture(name: str) -> QueryImage:
         raise FileAccessError(f"{printable(name)} cannot be read: {error.strerror}.") from error
 
 
-def _print_result(services: Services, result: SearchResult, *, in_json: bool) -> None:
-    photos = {photo.photo_id: photo for photo in services.library.photos(result.photo_ids.tolist())}
+def _print_result(services: Services, result: SearchResult, limit: int, *, in_json: bool) -> None:
+    photos = {photo.photo_id: photo for photo in services.library.photos(result.photo_ids[:limit].tolist())}
     if len(result.photo_ids) and result.weak_from == 0:
         say("nothing looks much like that; these come nearest")
     for place, (photo_id, score) in enumerate(
-        zip(result.photo_ids.tolist(), result.scores.tolist(), strict=True)
+        zip(result.photo_ids[:limit].tolist(), result.scores[:limit].tolist(), strict=True)
     ):
         photo = photos.get(photo_id)
         if photo is not None:

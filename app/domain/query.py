@@ -6,6 +6,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.conditions import Condition
+
 
 class SortOrder(StrEnum):
     """The order of the grid."""
@@ -41,6 +43,7 @@ class SearchFilters:
     favourites_only: bool = False
     added_since: float | None = None  # POSIX seconds
     album_id: int | None = None  # without terms, the album's own order is that of the answer
+    conditions: tuple[Condition, ...] = ()  # all of them
 
 
 @dataclass(frozen=True, slots=True)

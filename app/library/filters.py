@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, liter
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.domain.query import SearchFilters
+from app.library.conditions import condition_on_photos
 from app.library.schema import AlbumPhotoRow, EmbeddingRow, FavouriteRow, PhotoRow
 from app.library.sql import no_index, watched
 
@@ -37,6 +38,7 @@ def shown(filters: SearchFilters = NO_FILTERS, *, found_otherwise: bool = False)
         conditions.append(column(PhotoRow.id).in_(in_album))
     if filters.added_since is not None:
         conditions.append(column(PhotoRow.added_at) >= filters.added_since)
+    conditions += [condition_on_photos(condition) for condition in filters.conditions]
     return conditions
 
 

@@ -7,12 +7,13 @@ somebody types.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 
 from app.domain.conditions import Condition, DateRange, Field
+from app.domain.query import QueryTerm, SearchQuery
 from app.services.query_dates import format_dates, parse_dates
 from app.services.query_values import BadValueError, format_value, parse_value
 
@@ -101,6 +102,25 @@ def parse_query(text: str, today: date, find_place: FindPlace | None = None) -> 
     """Understand a text. Without `find_place`, `near:` takes coordinates only."""
     parts = [_part(match, today, find_place) for match in _tokens(text)]
     return ParsedQuery(text, tuple(_with_dates(_joined(parts, text), text, today)))
+
+
+def understood(query: SearchQuery, read: Callable[[str], ParsedQuery]) -> SearchQuery:
+    """The same query with what its texts say taken apart: words, exclusions, conditions.
+
+    Texts with a negative weight are words to be excluded, whatever they look like.
+    """
+    terms: list[QueryTerm] = []
+    conditions = list(query.filters.conditions)
+    for term in query.terms:
+        if term.text is None or term.weight <= 0:
+            terms.append(term)
+            continue
+        asked = read(term.text)
+        if asked.words:
+            terms.append(replace(term, text=asked.words))
+        terms += [replace(term, text=words, weight=-term.weight) for words in asked.excluded]
+        conditions += asked.conditions
+    return replace(query, terms=tuple(terms), filters=replace(query.filters, conditions=tuple(conditions)))
 
 
 def format_query(query: ParsedQuery) -> str:

@@ -3,6 +3,8 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from app.domain.media import Framing, PixelSpec
 from app.domain.progress import CancelToken
@@ -13,6 +15,7 @@ from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.services.models import ModelService
+from app.services.query_language import ParsedQuery, parse_query, understood
 from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, put_first, unscored
 from app.services.scoring import ScoredTerm, exact, nearest
 from app.services.term_embeddings import Embedding, TermEmbeddings
@@ -57,7 +60,10 @@ class SearchService:
 
         AppError when there is nothing to answer with: a picture, and no model.
         """
-        cancel = cancel or CancelToken()
+        found = self._search(understood(query, self.understand), cancel or CancelToken())
+        return replace(found, query=query)
+
+    def _search(self, query: SearchQuery, cancel: CancelToken) -> SearchResult:
         watch = Stopwatch()
         cancel.check()
         if not query.terms:
@@ -77,6 +83,10 @@ class SearchService:
                 raise
             _log.warning("searched by name alone: %s", error)
             return self._by_name_alone(query, named, str(error), watch)
+
+    def understand(self, text: str) -> ParsedQuery:
+        """Read what was typed into the search bar; quick, and safe on the window's thread."""
+        return parse_query(text, datetime.now().astimezone().date())
 
     def open_image(self, data: bytes, name: str = "") -> QueryImage:
         """Check that these bytes are a picture we can search with. Raises MediaError."""

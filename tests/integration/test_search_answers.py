@@ -68,6 +68,10 @@ class Desk:
         names = [f"{number % 7}/img{number:05d}.jpg" for number in range(count)]
         return add_photos(self.library, self.folder, names, vectors, self.encoder)
 
+    def name(self, photo_id: int) -> str:
+        [photo] = self.library.photos.get([photo_id])
+        return Path(photo.path).relative_to(self.folder.path).as_posix()
+
     def ask(self, *terms: QueryTerm | str, **options):
         parts = tuple(QueryTerm(text=term) if isinstance(term, str) else term for term in terms)
         return self.service.search(SearchQuery(parts, **options))
@@ -457,3 +461,33 @@ def test_an_index_that_keeps_dying_leaves_names(desk):
 
     assert (ids(result), result.semantic) == ([sunset], False)
     assert "ended unexpectedly" in result.message
+
+
+def test_filters_typed_with_words_decide_which_photos_are_compared(desk):
+    desk.add("red/cat.jpg", "blue/cat.jpg=cat2", "blue/dog.jpg", like=["cat", "cat", "dog"])
+    result = desk.load().ask("cat folder:blue")
+    assert [desk.name(photo_id) for photo_id in ids(result)][:1] == ["blue/cat.jpg"]
+    assert {desk.name(photo_id) for photo_id in ids(result)} == {"blue/cat.jpg", "blue/dog.jpg"}
+    assert result.query.terms == (QueryTerm(text="cat folder:blue"),)
+
+
+def test_filters_alone_show_the_library_by_date(desk):
+    desk.add("red/a.jpg", "blue/b.jpg", "blue/c.jpg")
+    result = desk.load().ask("-folder:red", limit=1)
+    assert {desk.name(photo_id) for photo_id in ids(result)} == {"blue/b.jpg", "blue/c.jpg"}
+    assert result.complete
+    assert result.weak_from == result.total == 2
+
+
+def test_a_minus_excludes_as_a_vector_of_its_own(desk):
+    desk.add("x1.jpg", "x2.jpg", "x3.jpg", like=["cat", "dog", "cat"])
+    desk.load()
+    typed, given = desk.ask("cat -dog"), desk.ask("cat", QueryTerm(text="dog", weight=-1.0))
+    assert ids(typed) == ids(given)
+    np.testing.assert_allclose(typed.scores, given.scores)
+
+
+def test_an_exact_phrase_is_in_the_name_or_the_photo_is_not_there(desk):
+    desk.add("my red car.jpg", "red my car.jpg", like=["cat", "cat"])
+    result = desk.load().ask('cat "red car"')
+    assert [desk.name(photo_id) for photo_id in ids(result)] == ["my red car.jpg"]
