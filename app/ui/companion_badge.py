@@ -25,7 +25,7 @@ def paint_badges(painter: QPainter, picture: QRect, photo: Photo) -> None:
     """In the upper left corner of the picture."""
     if not photo.companions or picture.width() < _NARROWEST:
         return
-    height = max(_SMALLEST, min(_LARGEST, picture.width() // 11))
+    height = max(_SMALLEST, min(_LARGEST, max(picture.width(), picture.height()) // 12))
     ratio = painter.device().devicePixelRatioF()
     place = picture.topLeft() + QPoint(height // 2, height // 2)
     for word in badge_words(photo):

@@ -23,6 +23,7 @@ QSplitter::handle:horizontal {{ width: 1px; }}
 #sidebar {{ background: {c.sidebar}; }}
 #resultHeader {{ background: {c.base}; }}
 #activityLine {{ background: {c.window}; border-top: 1px solid {c.border}; }}
+#activityDetails {{ background: {c.raised}; border: 1px solid {c.border}; }}
 #messageBar {{ background: {c.selection}; border-bottom: 1px solid {c.border}; }}
 #emptyPage {{ background: {c.base}; }}
 #modelCard {{ background: {c.base}; border: 1px solid {c.border}; border-radius: 10px; }}
@@ -62,6 +63,15 @@ QComboBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
 QComboBox:disabled {{ color: {c.muted}; background: {c.window}; }}
 QComboBox::drop-down {{ border: none; width: 26px; }}
 QComboBox::down-arrow {{ image: url({_combo_arrow()}); width: 16px; height: 16px; }}
+QCheckBox {{ spacing: 8px; outline: none; }}
+QCheckBox::indicator {{
+    background: {c.base}; border: 1px solid {c.muted}; border-radius: 4px; width: 15px; height: 15px;
+}}
+QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; image: url({_check(c)}); }}
+QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 13px; height: 13px; }}
+QCheckBox::indicator:checked:focus {{ border-color: {c.text}; }}
+QCheckBox::indicator:disabled {{ background: {c.window}; border-color: {c.border}; }}
+QCheckBox:disabled {{ color: {c.muted}; }}
 QSlider::groove:horizontal {{ background: {c.border}; height: 4px; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
 QSlider::handle:horizontal {{
@@ -70,6 +80,12 @@ QSlider::handle:horizontal {{
 }}
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {c.accent}; }}
 """
+
+
+def _check(c: "Colours") -> str:
+    """The tick in the colour that is read on the accent."""
+    name = "check-on-blue" if c.on_accent == "#ffffff" else "check-on-pale"
+    return resource(f"icons/{name}.svg").as_posix()
 
 
 def _combo_arrow() -> str:
