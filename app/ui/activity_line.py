@@ -4,6 +4,8 @@ from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
+from app.domain.download import DownloadPhase, DownloadProgress
+from app.domain.manners import WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.status import ModelState, ModelStatus
 from app.ui import icons, wording
@@ -11,10 +13,15 @@ from app.ui import icons, wording
 _DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
 
+_UNFINISHED = (IndexPhase.INDEXING, IndexPhase.PAUSED, IndexPhase.WAITING)
+
+
 class ActivityLine(QFrame):
-    """Shows progress and takes the wish to pause; a click opens the problem files."""
+    """Shows progress and takes the wish to pause; a click asks for the details."""
 
     pause_wanted = Signal(bool)  # True: pause, False: go on
+    details_wanted = Signal()
+    download_wanted = Signal()  # to see the download that is under way, or how it failed
     problems_wanted = Signal()
     model_wanted = Signal()
 
@@ -34,6 +41,9 @@ class ActivityLine(QFrame):
         self._problems.setToolTip(self.tr("Show the files that could not be read"))
         self._problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         icons.set_icon(self._problems, "warning")
+        self._download = self._button(self.download_wanted.emit, QSize(14, 14))
+        self._download.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.set_icon(self._download, "download")
         self._model = self._button(self.model_wanted.emit, QSize(14, 14))
         self._model.setToolTip(self.tr("Model settings"))
         self._model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -41,6 +51,7 @@ class ActivityLine(QFrame):
         self._lay_out()
         self.set_watching(False)
         self.show_progress(IndexProgress(IndexPhase.IDLE))
+        self.show_download(DownloadProgress())
         self._model.hide()
 
     @property
@@ -61,6 +72,10 @@ class ActivityLine(QFrame):
         return self._model
 
     @property
+    def download_button(self) -> QToolButton:
+        return self._download
+
+    @property
     def progress_bar(self) -> QProgressBar:
         return self._bar
 
@@ -72,7 +87,7 @@ class ActivityLine(QFrame):
         """Show a snapshot of indexing."""
         self._text.setText(describe(progress))
         self._text.setToolTip(wording.printable(progress.current))
-        working = progress.phase in (IndexPhase.INDEXING, IndexPhase.PAUSED) and progress.total > 0
+        working = progress.phase in _UNFINISHED and progress.total > 0
         self._bar.setVisible(working or progress.phase is IndexPhase.SCANNING)
         self._bar.setMaximum(progress.total if working else 0)
         if working:
@@ -96,6 +111,14 @@ class ActivityLine(QFrame):
         self._model.setAccessibleName(self._model.text())
         self._model.setToolTip(status.message or self.tr("Model settings"))
         self._model.show()
+
+    def show_download(self, progress: DownloadProgress) -> None:
+        """Show how a download of a model stands, as long as there is something to say."""
+        failed = progress.phase is DownloadPhase.FAILED
+        self._download.setVisible(progress.active or failed)
+        self._download.setText(describe_download_briefly(progress))
+        self._download.setAccessibleName(self._download.text())
+        self._download.setToolTip(progress.message if failed else self.tr("Show the download"))
 
     def _on_pause(self) -> None:
         self.pause_wanted.emit(not self._paused)
@@ -121,20 +144,20 @@ class ActivityLine(QFrame):
         layout.addWidget(self._pause)
         layout.addStretch(1)
         layout.addWidget(self._problems)
+        layout.addWidget(self._download)
         layout.addWidget(self._model)
         self.setMinimumHeight(34)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self.problems_wanted.emit()
+            self.details_wanted.emit()
 
 
 def describe(progress: IndexProgress) -> str:
     """Progress in one line: "Reading photos · 1,204 of 5,678 · 12 a second · about 6 minutes left"."""
-    parts = [_phase(progress)]
-    if progress.phase in (IndexPhase.INDEXING, IndexPhase.PAUSED) and progress.total:
-        done, total = wording.number(progress.done), wording.number(progress.total)
-        parts.append(_tr("{done} of {total}").format(done=done, total=total))
+    parts = [describe_phase(progress)]
+    if progress.phase in _UNFINISHED and progress.total:
+        parts.append(describe_done(progress))
     if progress.phase is IndexPhase.INDEXING:
         if progress.rate:
             parts.append(wording.rate(progress.rate))
@@ -143,6 +166,22 @@ def describe(progress: IndexProgress) -> str:
     if progress.message:
         parts.append(progress.message)
     return " · ".join(parts)
+
+
+def describe_done(progress: IndexProgress) -> str:
+    """As in "1,204 of 5,678"."""
+    done, total = wording.number(progress.done), wording.number(progress.total)
+    return _tr("{done} of {total}").format(done=done, total=total)
+
+
+def describe_download_briefly(progress: DownloadProgress) -> str:
+    """A download in a few words: "Downloading a model · 34 %"."""
+    if progress.phase is DownloadPhase.FAILED:
+        return _tr("The download failed")
+    if progress.phase is DownloadPhase.DOWNLOADING and progress.total_bytes:
+        share = 100 * progress.done_bytes // progress.total_bytes
+        return _tr("Downloading a model · {share} %").format(share=share)
+    return _tr("Downloading a model…")
 
 
 def describe_model(status: ModelStatus) -> str:
@@ -157,7 +196,8 @@ def describe_model(status: ModelStatus) -> str:
     return f"{status.name} · {device}" if device else status.name
 
 
-def _phase(progress: IndexProgress) -> str:
+def describe_phase(progress: IndexProgress) -> str:
+    """What is being done, without numbers."""
     if progress.phase is IndexPhase.SCANNING:
         where = wording.folder_name(progress.current) if progress.current else ""
         return _tr("Looking through {place}").format(place=where) if where else _tr("Looking for photos")
@@ -165,8 +205,17 @@ def _phase(progress: IndexProgress) -> str:
         IndexPhase.IDLE: _tr("Everything is up to date"),
         IndexPhase.INDEXING: _tr("Reading photos"),
         IndexPhase.PAUSED: _tr("Paused"),
+        IndexPhase.WAITING: _waiting(progress.waits_for),
         IndexPhase.STOPPED: _tr("Stopped"),
     }[progress.phase]
+
+
+def _waiting(reason: WaitReason | None) -> str:
+    if reason is WaitReason.MAINS:
+        return _tr("Waiting for mains power")
+    if reason is WaitReason.IDLE:
+        return _tr("Waiting until nobody uses the computer")
+    return _tr("Waiting")
 
 
 def _tr(text: str) -> str:

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
 from app.errors import AppError
 from app.settings import Settings, SettingsStore
+from app.ui.activity_details import ActivityDetails
+from app.ui.closing import ClosingPolicy
 from app.ui.demo_guide import DemoGuide
 from app.ui.demo_process import open_demo_window
 from app.ui.drop_zone import DropZone
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self._workspace: Workspace | None = None
         self._body = WindowBody(settings)
         self.setCentralWidget(self._body)
+        self._closing = ClosingPolicy(self, self._keeper)
         self._guide = DemoGuide(self._body, self._tasks) if demo else None
         self._drops = DropZone(self._body, self._body.overlay, self._body.top_bar, self._tasks)
         self._bindings = self._build_bindings()
@@ -77,6 +80,11 @@ class MainWindow(QMainWindow):
     def guide(self) -> DemoGuide | None:
         """None unless this is the demonstration."""
         return self._guide
+
+    @property
+    def closing(self) -> ClosingPolicy:
+        """What closing this window means."""
+        return self._closing
 
     @property
     def keeper(self) -> SettingsKeeper:
@@ -138,6 +146,18 @@ class MainWindow(QMainWindow):
         dialog.retried.connect(self._workspace.overview.refresh_soon)
         dialog.open()
 
+    def open_activity(self) -> None:
+        """Show in full what indexing is doing."""
+        if self._workspace is None:
+            return
+        details = ActivityDetails(self)
+        details.pause_wanted.connect(self._workspace.pause)
+        details.problems_wanted.connect(self.open_problems)
+        details.settings_wanted.connect(self.open_settings)
+        self._workspace.progress_changed.connect(details.show_progress)
+        details.show_progress(self._workspace.progress)
+        details.open_above(self._body.activity)
+
     def open_shortcuts(self) -> None:
         """Show every key."""
         ShortcutsDialog((*self._bindings, *photo_keys()), self).open()
@@ -185,6 +205,7 @@ class MainWindow(QMainWindow):
         self._workspace = Workspace(self._body, services, self._tasks, self._keeper)
         self._workspace.photos.view.selection_changed.connect(self._drops.set_own_ids)
         self._workspace.intake.folders_offered.connect(self._add_folders)
+        self._workspace.progress_changed.connect(self._closing.show_progress)
         self._workspace.start()
         if self._guide is not None and services.demo is not None:
             self._guide.start(services.demo)
@@ -206,7 +227,10 @@ class MainWindow(QMainWindow):
         body.sidebar.add_folder_wanted.connect(self.choose_folder)
         body.sidebar.problems_wanted.connect(self.open_problems)
         body.activity.problems_wanted.connect(self.open_problems)
+        body.activity.details_wanted.connect(self.open_activity)
+        body.activity.download_wanted.connect(self.open_models)
         body.activity.model_wanted.connect(self._on_model_wanted)
+        self._closing.pause_wanted.connect(self._on_tray_pause)
         body.empty_page.way_chosen.connect(self._on_way)
         body.menu_wanted.connect(self._open_menu)
         body.sidebar_toggled.connect(self.toggle_sidebar)
@@ -214,7 +238,11 @@ class MainWindow(QMainWindow):
         self._drops.dropped.connect(self._take)
         self._keeper.failed.connect(body.messages.say_error)
         if self._guide is not None:
-            self._guide.close_wanted.connect(self.close)
+            self._guide.close_wanted.connect(self._closing.end)
+
+    def _on_tray_pause(self, pause: bool) -> None:
+        if self._workspace is not None:
+            self._workspace.pause(pause)
 
     def toggle_sidebar(self) -> None:
         """Show the sidebar, or hide it."""
@@ -292,7 +320,7 @@ class MainWindow(QMainWindow):
             KeyBinding(("F5",), self.tr("Look for changes in all folders"), self._rescan),
             KeyBinding(("Ctrl+,",), self.tr("Settings"), self.open_settings),
             KeyBinding(("F1", "?"), self.tr("Keyboard shortcuts"), self.open_shortcuts),
-            KeyBinding(("Ctrl+Q",), self.tr("Quit"), self.close),
+            KeyBinding(("Ctrl+Q",), self.tr("Quit"), self._closing.end),
         )
 
     def menu(self) -> QMenu:
@@ -307,7 +335,7 @@ class MainWindow(QMainWindow):
             (self.tr("Settings…"), self.open_settings, "Ctrl+,"),
             (self.tr("Keyboard shortcuts"), self.open_shortcuts, "F1"),
             ("", None, ""),
-            (self.tr("Quit"), self.close, "Ctrl+Q"),
+            (self.tr("Quit"), self._closing.end, "Ctrl+Q"),
         ):
             if act is None:
                 menu.addSeparator()
@@ -335,6 +363,9 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(stored))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._closing.may_end():
+            event.ignore()
+            return
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         self._keeper.change(window_geometry=geometry, **self._body.layout_settings())
         self.hide()  # at once: ending the threads may take a moment

@@ -23,6 +23,7 @@ from app.ui.folder_care import FolderCare
 from app.ui.library_overview import LibraryOverview
 from app.ui.photo_area import PhotoArea
 from app.ui.picture_intake import PictureIntake
+from app.ui.saved_searches import SavedSearches
 from app.ui.scope import Scope
 from app.ui.search_session import FIRST_PAGE, SearchSession
 from app.ui.settings_keeper import SettingsKeeper
@@ -37,6 +38,7 @@ class Workspace(QObject):
     """Keeps what the window shows equal to what was asked, what is in the library and how the model is."""
 
     model_changed = Signal(object)  # ModelStatus
+    progress_changed = Signal(object)  # IndexProgress
 
     def __init__(
         self, body: WindowBody, services: Services, tasks: TaskRunner, keeper: SettingsKeeper
@@ -58,6 +60,7 @@ class Workspace(QObject):
         self.intake = PictureIntake(
             body.search_bar, body.messages, services.search, services.library, services.fetcher, tasks
         )
+        self.searches = SavedSearches(body, services.decisions, services.search, services.library, tasks)
         self._connect_body()
         self._connect_parts()
 
@@ -66,12 +69,18 @@ class Workspace(QObject):
         """Whether folders and a first result are shown."""
         return self._folders is not None and self.session.result is not None
 
+    @property
+    def progress(self) -> IndexProgress:
+        """How far indexing is."""
+        return self._progress
+
     def start(self) -> None:
         """Ask for folders, counts and the first photos; once they are there, load the model and index."""
         self._body.set_usable(True)
         self._body.search_bar.set_history(self._keeper.settings.history)
         self._ask()
         self.overview.start()
+        self.searches.refresh()
 
     def stop(self) -> None:
         """Call off what is under way; the window is closing."""
@@ -124,7 +133,7 @@ class Workspace(QObject):
         body.sidebar.reveal_wanted.connect(self._reveal_folder)
         body.sidebar.rescan_wanted.connect(self.overview.rescan)
         body.header.sort_changed.connect(lambda _: self._ask())
-        body.activity.pause_wanted.connect(self._on_pause)
+        body.activity.pause_wanted.connect(self.pause)
 
     def _connect_parts(self) -> None:
         body = self._body
@@ -135,6 +144,8 @@ class Workspace(QObject):
         self.session.failed.connect(self._on_search_failed)
         self.overview.folders_changed.connect(self._on_folders)
         self.overview.counts_changed.connect(self._on_counts)
+        self.overview.counts_changed.connect(lambda _: self.photos.albums.refresh())
+        body.search_bar.save_wanted.connect(lambda: self.searches.ask_to_save(self.session.query))
         self.overview.subfolders_changed.connect(body.sidebar.set_subfolders)
         self.overview.folder_added.connect(self._on_folder_added)
         self.overview.failed.connect(body.messages.say_error)
@@ -158,9 +169,12 @@ class Workspace(QObject):
         status = services.models.status()  # only now: before, every model looked like none at all
         self._tasks.post(lambda: self._on_model(status))
         services.downloads.subscribe(lambda progress: self._tasks.post(lambda: self._on_download(progress)))
+        settings = self._keeper.settings
+        services.indexing.behave(settings.manners, settings.release_after_minutes)
+        services.storage.allow(settings.picture_cache_gb)
         services.indexing.show_raw_apart(self._keeper.settings.raw_apart)
         services.indexing.start(lambda progress: self._tasks.post(lambda: self._on_progress(progress)))
-        if self._keeper.settings.indexing_paused:
+        if settings.indexing_paused:
             services.indexing.pause()
 
     # --- asking and showing
@@ -244,6 +258,7 @@ class Workspace(QObject):
     def _on_progress(self, progress: IndexProgress) -> None:
         before, self._progress = self._progress, progress
         self._body.activity.show_progress(progress)
+        self.progress_changed.emit(progress)
         if progress.library_version != before.library_version:
             self._on_library_changed()
         elif (progress.phase, progress.problems) != (before.phase, before.problems):
@@ -251,7 +266,8 @@ class Workspace(QObject):
         if progress.phase != before.phase:
             self._show_page_or_grid()
 
-    def _on_pause(self, pause: bool) -> None:
+    def pause(self, pause: bool) -> None:
+        """Let indexing rest, or go on; the choice outlasts the program."""
         self._keeper.change(indexing_paused=pause)
         self.overview.pause_indexing(pause)
 
@@ -292,6 +308,7 @@ class Workspace(QObject):
 
     def _on_download(self, progress: DownloadProgress) -> None:
         """The model service uses what came, whether or not anybody still looks at the page."""
+        self._body.activity.show_download(progress)
         if progress.phase is DownloadPhase.DONE:
             self.model_chosen(progress.hub_id, str(self._keeper.settings.device))
 

@@ -4,6 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app.domain.download import DownloadPhase, DownloadProgress
+from app.domain.manners import WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.status import ModelState, ModelStatus
 from app.ui.activity_line import ActivityLine, describe, describe_model
@@ -32,6 +34,14 @@ def line(qtbot: QtBot) -> ActivityLine:
         (IndexProgress(IndexPhase.INDEXING, 1, 2, seconds_left=4), "less than a minute left"),
         (IndexProgress(IndexPhase.INDEXING, 1, 2, seconds_left=7200), "about 2 hours left"),
         (IndexProgress(IndexPhase.PAUSED, 12, 50), "Paused · 12 of 50"),
+        (
+            IndexProgress(IndexPhase.WAITING, 12, 50, waits_for=WaitReason.MAINS),
+            "Waiting for mains power · 12 of 50",
+        ),
+        (
+            IndexProgress(IndexPhase.WAITING, 0, 50, waits_for=WaitReason.IDLE),
+            "Waiting until nobody uses the computer · 0 of 50",
+        ),
         (IndexProgress(IndexPhase.IDLE, message="Waiting for a model"), "Waiting for a model"),
     ],
 )
@@ -74,8 +84,8 @@ def test_problem_files_are_counted_and_open_a_list(line: ActivityLine, qtbot: Qt
         qtbot.mouseClick(line.problems_button, Qt.MouseButton.LeftButton)
 
 
-def test_a_click_on_the_line_opens_the_problems(line: ActivityLine, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(line.problems_wanted):
+def test_a_click_on_the_line_asks_for_the_details(line: ActivityLine, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(line.details_wanted):
         qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
 
 
@@ -91,3 +101,28 @@ def test_a_click_on_the_line_opens_the_problems(line: ActivityLine, qtbot: QtBot
 )
 def test_the_model_is_told_in_a_few_words(qapp: object, status: ModelStatus, words: str) -> None:
     assert describe_model(status) == words
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (DownloadProgress(DownloadPhase.CONNECTING, "a/model"), "Downloading a model…"),
+        (DownloadProgress(DownloadPhase.DOWNLOADING, "a/model", 340, 1000), "Downloading a model · 34 %"),
+        (DownloadProgress(DownloadPhase.FAILED, "a/model", message="No network."), "The download failed"),
+    ],
+)
+def test_a_download_is_shown_and_leads_to_its_page(
+    line: ActivityLine, qtbot: QtBot, progress: DownloadProgress, words: str
+) -> None:
+    assert not line.download_button.isVisible()
+    line.show_download(progress)
+    assert line.download_button.text() == words
+    with qtbot.waitSignal(line.download_wanted):
+        qtbot.mouseClick(line.download_button, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("phase", [DownloadPhase.IDLE, DownloadPhase.DONE, DownloadPhase.CANCELLED])
+def test_a_download_that_is_over_is_shown_no_longer(line: ActivityLine, phase: DownloadPhase) -> None:
+    line.show_download(DownloadProgress(DownloadPhase.DOWNLOADING, "a/model", 1, 2))
+    line.show_download(DownloadProgress(phase, "a/model"))
+    assert not line.download_button.isVisible()

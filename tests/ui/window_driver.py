@@ -37,7 +37,7 @@ def open_window(qtbot: QtBot, services: Services) -> OpenWindow:
 
     yield open_one
     for window in opened:
-        window.close()
+        window.closing.end()
         window.shut_down()
         window.deleteLater()
 
