@@ -9,7 +9,7 @@ export PYTHON
 SETUP = sh packaging/setup/setup.sh
 IN_VENV = .venv/bin/python -m
 
-.PHONY: help run demo test check format bench fault screenshots setup setup-run clean
+.PHONY: help run demo test check format bench fault screenshots mcip-reference setup setup-run clean
 
 help:
 	@echo "make run             open Photosift (sets everything up the first time)"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench NAME=...  measure something; without a name: what can be measured"
 	@echo "make fault NAME=...  break something on purpose; without a name: what can be broken"
 	@echo "make screenshots     make the README's pictures anew, from the demonstration"
+	@echo "make mcip-reference  ask open_clip for the vectors that MCIP models are compared with"
 	@echo "make clean           remove the virtual environment and all caches"
 
 run: setup-run
@@ -51,6 +52,10 @@ fault: setup
 screenshots: setup
 	@$(IN_VENV) tests.screenshots
 
+mcip-reference: setup
+	@.venv/bin/python packaging/mcip_reference/environment.py .mcip-reference
+	@.mcip-reference/bin/python packaging/mcip_reference/reference.py $(ARGS)
+
 setup:
 	@$(SETUP) --dev
 
@@ -58,4 +63,4 @@ setup-run:
 	@$(SETUP)
 
 clean:
-	rm -rf .venv build dist photosift.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist photosift.egg-info .mcip-reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -67,11 +67,13 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     download.add_argument("name", metavar="TIER|ID", help="light, standard, best, or an id of the hub")
     use = deeds.add_parser("use", help="use one that is here")
     use.add_argument(
-        "name", metavar="FOLDER|FILE|TIER|ID", help="folder of a checkpoint, MCIP's .pth file, or one downloaded"
+        "name",
+        metavar="FOLDER|FILE|TIER|ID",
+        help="a checkpoint's folder, an MCIP file, or one downloaded",
     )
     use.add_argument(
         "--patches",
-        type=_positive,
+        type=_patches,
         metavar="N",
         help="how many patches a NaFlex model looks at: more see more, and take longer; 256 is usual",
     )
@@ -90,6 +92,12 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="FOLDER", help="folder of a checkpoint, or a hub id in the cache; remembered"
     )
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs")
+
+
+def _patches(text: str) -> int:
+    if not text.isdecimal() or not 16 <= int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 16 to 4096")
+    return int(text)
 
 
 def _positive(text: str) -> int:

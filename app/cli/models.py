@@ -12,6 +12,7 @@ from app.cli.output import EXIT_OK, printable, say
 from app.cli.session import library_paths, named
 from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
 from app.embedding.checkpoint import describe_checkpoint
+from app.embedding.imported import is_importable, ready_checkpoint
 from app.errors import DownloadError
 from app.paths import settings_file
 from app.services.downloads import ModelDownloadService
@@ -130,7 +131,11 @@ def _use(options: argparse.Namespace) -> int:
     hub_id = hub_id_of(options.name)
     name = named(hub_id) or hub_id
     store = _settings(options)
-    _choose(store, name, store.load().device)
+    if options.patches is not None:
+        store.save(store.load().model_copy(update={"naflex_patches": options.patches}))
+    if is_importable(name):
+        say(f"converting {printable(name)}; this takes up to a minute, and once only")
+    name = _choose(store, name, store.load().device)
     say(f"{printable(name)} will be used")
     return EXIT_OK
 
@@ -144,10 +149,12 @@ def _downloads(store: SettingsStore) -> ModelDownloadService:
     return ModelDownloadService(store, functools.partial(_choose, store))
 
 
-def _choose(store: SettingsStore, name: str, device: str) -> None:
+def _choose(store: SettingsStore, name: str, device: str) -> str:
     """Verify and remember; the next window or command loads it. Raises CheckpointError."""
+    name = ready_checkpoint(name)
     describe_checkpoint(name)
     store.save(store.load().model_copy(update={"checkpoint": name, "device": device}))
+    return name
 
 
 _DEEDS = {"list": _list, "download": _download, "use": _use}

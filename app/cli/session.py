@@ -59,5 +59,5 @@ class ModelLoading:
 
 
 def named(model: str | None) -> str | None:
-    """A folder as an absolute path, since it is remembered; anything else may be a hub id."""
-    return str(Path(model).absolute()) if model and Path(model).is_dir() else model
+    """A folder or file as an absolute path, since it is remembered; anything else may be a hub id."""
+    return str(Path(model).absolute()) if model and Path(model).exists() else model

@@ -20,7 +20,14 @@ def fingerprint(small_files: Iterable[Path], weight_files: Iterable[Path]) -> st
     for path in sorted(small_files, key=lambda path: path.name):
         _add(digest, path.name.encode(), path.read_bytes())
     for path in sorted(weight_files, key=lambda path: path.name):
-        _add(digest, str(path.stat().st_size).encode(), *_samples(path))
+        _add(digest, str(path.stat().st_size).encode(), *_samples(path, header_length(path)))
+    return digest.hexdigest()
+
+
+def file_fingerprint(path: Path) -> str:
+    """The same of one file of any format, however large it is."""
+    digest = hashlib.blake2b(digest_size=20)
+    _add(digest, str(path.stat().st_size).encode(), *_samples(path, 0))
     return digest.hexdigest()
 
 
@@ -31,8 +38,8 @@ def _add(digest: "hashlib.blake2b", *parts: bytes) -> None:
         digest.update(part)
 
 
-def _samples(path: Path) -> Iterable[bytes]:
-    size, header = path.stat().st_size, header_length(path)
+def _samples(path: Path, header: int) -> Iterable[bytes]:
+    size = path.stat().st_size
     last = max(header, size - _SAMPLE_BYTES)
     with path.open("rb") as file:
         yield file.read(header)

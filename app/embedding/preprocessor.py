@@ -39,7 +39,7 @@ def read_pixel_spec(config: Mapping[str, Any], family: str) -> PixelSpec:
         raise CheckpointError(
             "preprocessor_config.json crops to another size than it resizes to: not supported."
         )
-    return PixelSpec(Framing.CROP if crop else Framing.SQUASH, height, width, resample)
+    return PixelSpec(_framing(config, crop), height, width, resample)
 
 
 def read_normalisation(config: Mapping[str, Any]) -> Normalisation:
@@ -60,6 +60,12 @@ def _naflex(config: Mapping[str, Any], resample: int) -> PixelSpec:
     if not isinstance(patch, int) or not isinstance(patches, int) or patch < 1 or patches < 1:
         raise CheckpointError("preprocessor_config.json lacks 'patch_size' or 'max_num_patches'.")
     return naflex_pixel_spec(patch, patches, resample)
+
+
+def _framing(config: Mapping[str, Any], crop: bool) -> Framing:
+    if not crop:
+        return Framing.SQUASH
+    return Framing.CROP_HALF_EVEN if config.get("crop_rounding") == "half_even" else Framing.CROP
 
 
 def naflex_pixel_spec(patch: int, patches: int, resample: int) -> PixelSpec:

@@ -1,12 +1,14 @@
-"""Reads what a checkpoint's safetensors files say about themselves, without torch and without the weights.
+"""Reads what a checkpoint's safetensors files say about themselves, and writes such files, without torch.
 
 The format: eight bytes with the header's length (little endian), the header as JSON, then the tensors' bytes
 (https://github.com/huggingface/safetensors#format).
 """
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ _INDEX = "model.safetensors.index.json"
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000  # the format's own limit
+_WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes of one number
 _SCALARS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
@@ -30,6 +33,20 @@ class _Tensor:
     shape: tuple[int, ...]
     start: int  # offset in the file
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorEntry:
+    """A tensor to be written."""
+
+    name: str
+    dtype: str  # as safetensors names it: "F32"
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return prod(self.shape) * _WIDTHS[self.dtype]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,31 @@ def read_weights(folder: Path) -> Weights:
     for path in paths:
         tensors |= _read_header(path)
     return Weights(paths, tensors)
+
+
+def write_weights(path: Path, entries: Sequence[TensorEntry], contents: Iterable[Iterable[bytes]]) -> None:
+    """Write a safetensors file piece by piece, so that no more than a piece is ever in memory.
+
+    `contents`: for each entry, in order, the pieces of its bytes. Raises OSError, ValueError.
+    """
+    header, end = {}, 0
+    for entry in entries:
+        header[entry.name] = {
+            "dtype": entry.dtype,
+            "shape": list(entry.shape),
+            "data_offsets": [end, end + entry.size],
+        }
+        end += entry.size
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    text += b" " * (-len(text) % _LENGTH_BYTES)  # tensors begin aligned
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(_LENGTH_BYTES, "little") + text)
+        for entry, pieces in zip(entries, contents, strict=True):
+            written = sum(file.write(piece) for piece in pieces)
+            if written != entry.size:
+                raise ValueError(f"{entry.name} has {written} bytes instead of {entry.size}")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def header_length(path: Path) -> int:

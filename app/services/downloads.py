@@ -52,7 +52,7 @@ class ModelDownloadService:
     def __init__(
         self,
         settings: SettingsStore,
-        use: Callable[[str, str], None],  # (hub id, device): put what came to use, and remember it
+        use: Callable[[str, str], object],  # (hub id, device): put what came to use, and remember it
         parts: DownloadParts | None = None,
     ) -> None:
         self._settings = settings

@@ -11,6 +11,7 @@ from app.domain.progress import CancelToken
 from app.domain.status import ModelState, ModelStatus
 from app.domain.vectors import VectorIndex
 from app.embedding.devices import device_choices
+from app.embedding.imported import ready_checkpoint
 from app.errors import AppError, CancelledError
 from app.indexing.embedding_target import EmbeddingTarget
 from app.indexing.vector_sync import synchronise
@@ -27,8 +28,9 @@ _CPU_BATCH, _GPU_BATCH = 8, 64
 class ModelParts:
     """How encoders and indexes are opened; tests pass fakes."""
 
-    open_encoder: Callable[[str, str], ImageTextEncoder]  # (checkpoint, device)
+    open_encoder: Callable[[str, str, int | None], ImageTextEncoder]  # (checkpoint, device, NaFlex patches)
     open_index: Callable[[Path, str, int], VectorIndex]  # (folder, identity, dimension)
+    ready_checkpoint: Callable[[str], str] = ready_checkpoint  # converts other programs' files
 
 
 class ModelService:
@@ -87,17 +89,20 @@ class ModelService:
         """(name for settings, text for people) of what can be chosen: auto first."""
         return device_choices()
 
-    def use(self, checkpoint: str | None, device: str = "auto") -> None:
-        """Switch to a folder or a cached hub id (None: no model). Verifies first: raises CheckpointError.
+    def use(self, checkpoint: str | None, device: str = "auto") -> str | None:
+        """Switch to a folder, a cached hub id or a .pth file (None: no model). Raises CheckpointError.
 
-        The embeddings of the model before are kept, so that changing back costs nothing. The choice is stored
-        in the settings. Returns when the choice is made; loading goes on behind, see `status`. Should loading
-        fail, the model before stays in use.
+        Verifies first, and converts a .pth file the first time. The embeddings of the model before are kept,
+        so that changing back costs nothing. The choice is stored in the settings and returned as it stands
+        there. Loading goes on behind, see `status`. Should it fail, the model before stays in use.
         """
-        encoder = self._parts.open_encoder(checkpoint, device) if checkpoint else None
+        checkpoint = self._parts.ready_checkpoint(checkpoint) if checkpoint else None
         settings = self._settings.load()
+        patches = settings.naflex_patches
+        encoder = self._parts.open_encoder(checkpoint, device, patches) if checkpoint else None
         self._settings.save(settings.model_copy(update={"checkpoint": checkpoint, "device": device}))
         self._start(lambda: self._switch(encoder))
+        return checkpoint
 
     def load(self) -> None:
         """Load what the settings name, in the background; `status` says so at once."""
@@ -159,16 +164,12 @@ class ModelService:
             self._publish(replace(self.status(), state=ModelState.FAILED, message=message))
 
     def _load(self) -> None:
-        checkpoint, device = self._chosen()
-        if checkpoint is None:
+        chosen = self._settings.load()
+        if chosen.checkpoint is None:
             self._publish(ModelStatus(ModelState.NONE))
             return
-        self._publish(ModelStatus(ModelState.LOADING, name=Path(checkpoint).name))
-        self._switch(self._parts.open_encoder(checkpoint, device))
-
-    def _chosen(self) -> tuple[str | None, str]:
-        settings = self._settings.load()
-        return settings.checkpoint, settings.device
+        self._publish(ModelStatus(ModelState.LOADING, name=Path(chosen.checkpoint).name))
+        self._switch(self._parts.open_encoder(chosen.checkpoint, chosen.device, chosen.naflex_patches))
 
     def _switch(self, encoder: ImageTextEncoder | None) -> None:
         """Take the new model into use, then let the old one go."""

@@ -68,6 +68,9 @@ class ModelPage(QFrame):
         self.line.again_wanted.connect(self.download)
         self._folder = QPushButton(self.tr("Use a folder with a checkpoint…"))
         self._folder.clicked.connect(self.choose_folder)
+        self._file = QPushButton(self.tr("Use an MCIP file…"))
+        self._file.setToolTip(self.tr("A .pth file as its authors publish it; it is converted once"))
+        self._file.clicked.connect(self.choose_file)
         self._demo = QPushButton(self.tr("Try the demo"))
         self._demo.setToolTip(self.tr("A small drawn library to search; needs no download"))
         self._demo.clicked.connect(self.demo_requested)
@@ -110,13 +113,23 @@ class ModelPage(QFrame):
         dialog.fileSelected.connect(self.use)
         dialog.open()
 
+    def choose_file(self) -> None:
+        """Let the user pick a .pth file, which is converted into such a folder."""
+        dialog = QFileDialog(self, self.tr("Choose the file of a model"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilter(self.tr("Weights of open_clip (*.pth *.pt)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.use)
+        dialog.open()
+
     def use(self, checkpoint: str) -> None:
         """Verify a checkpoint that is here, and switch to it."""
-        self.line.say(self.tr("Checking the model…"))
+        converting = checkpoint.lower().endswith((".pth", ".pt"))
+        self.line.say(self.tr("Converting the model…") if converting else self.tr("Checking the model…"))
         self._set_usable(False)
         self._run(
             lambda: self._models.use(checkpoint, self._device),
-            lambda _: self._on_used(checkpoint),
+            lambda used: self._on_used(used or checkpoint),
             lane=Lane.LOOSE,
         )
 
@@ -185,6 +198,7 @@ class ModelPage(QFrame):
         for card in self._cards.values():
             card.set_usable(usable)
         self._folder.setEnabled(usable)
+        self._file.setEnabled(usable)
 
     def _lay_out(self) -> None:
         title = QLabel(self.tr("Choose a model"))
@@ -199,6 +213,7 @@ class ModelPage(QFrame):
         text.setProperty("rank", "muted")
         ways = QHBoxLayout()
         ways.addWidget(self._folder)
+        ways.addWidget(self._file)
         ways.addWidget(self._demo)
         ways.addStretch(1)
         layout = QVBoxLayout(self)

@@ -124,3 +124,14 @@ def test_a_long_strip_is_cropped_without_resizing_all_of_it():
     pixels = prepare_pixels(strip, CROP, strip.size)
     assert pixels.shape == (224, 224, 3)
     assert (pixels == (1, 2, 3)).all()
+
+
+@pytest.mark.parametrize("spare", [0, 1, 2, 3, 4, 5])
+def test_an_odd_margin_is_cropped_as_the_checkpoints_framework_does(spare: int) -> None:
+    """transformers drops the half pixel, torchvision rounds it to the even one."""
+    picture = Image.new("RGB", (8 + spare, 8))
+    picture.putpixel((spare // 2, 0), (255, 0, 0))
+    picture.putpixel((round(spare / 2), 7), (255, 0, 0))
+    for framing, row in ((Framing.CROP, 0), (Framing.CROP_HALF_EVEN, 7)):
+        pixels = prepare_pixels(picture, PixelSpec(framing, 8, 8, 3), picture.size)
+        assert pixels[row, 0, 0] == 255

@@ -34,7 +34,7 @@ class FakeCheckpoints:
     opened: list[str] = field(default_factory=list)
     indexes: list[VectorIndex] = field(default_factory=list)
 
-    def open_encoder(self, checkpoint: str, device: str) -> FakeEncoder:
+    def open_encoder(self, checkpoint: str, device: str, naflex_patches: int | None) -> FakeEncoder:
         if checkpoint not in self.encoders:
             raise CheckpointError(f"There is no model in {checkpoint}.")
         self.opened.append(f"{checkpoint} on {device}")
