@@ -19,8 +19,11 @@ _PICTURES = 50  # different thumbnails; more would only take longer to make
 _LINKS = 10_000  # names of one file; file systems allow few more
 
 
-def prepare_home(home: Path, count: int, checkpoint: Path) -> LibraryPaths:
-    """`count` photos, read, and embedded at random for the checkpoint; the files only look right."""
+def prepare_home(home: Path, count: int, checkpoint: Path, *, thumbnails: int | None = None) -> LibraryPaths:
+    """`count` photos, read, and embedded at random for the checkpoint; the files only look right.
+
+    `thumbnails`: only so many, of the newest; a window that is not scrolled shows no more.
+    """
     SettingsStore(settings_file_in(home)).save(Settings(checkpoint=str(checkpoint), device="cpu"))
     library = LibraryPaths(home / "library")
     seed_library(library.database, count, root=str(home), model=describe_checkpoint(str(checkpoint)))
@@ -28,7 +31,8 @@ def prepare_home(home: Path, count: int, checkpoint: Path) -> LibraryPaths:
         (root,) = connection.execute("SELECT path FROM folders").fetchone()
         for path, size, mtime_ns in connection.execute("SELECT relative_path, size, mtime_ns FROM photos"):
             _make_file(Path(os.fsdecode(root), os.fsdecode(path)), size, mtime_ns)
-        keys = [key for (key,) in connection.execute("SELECT content_key FROM photos")]
+        newest = "SELECT content_key FROM photos ORDER BY sort_time DESC, id DESC LIMIT ?"
+        keys = [key for (key,) in connection.execute(newest, (count if thumbnails is None else thumbnails,))]
     _link_thumbnails(ThumbnailStore(library.thumbnails), keys)
     return library
 

@@ -5,29 +5,19 @@ input. The start is the moment the process is asked for, so the interpreter and 
 is there with all its files, unchanged, and a checkpoint is chosen: scanning and loading go on behind.
 """
 
-import os
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
-
-from app.embedding.checkpoint import describe_checkpoint
-from app.media.thumbnails import ThumbnailStore
-from app.paths import LibraryPaths
-from app.settings import Settings, SettingsStore
 from tests.benchmarks.figures import Figure, spread
+from tests.benchmarks.seeded_home import prepare_home
 from tests.checkpoints import make_checkpoint
-from tests.homes import ROOT, environment_in, settings_file_in
-from tests.library_seed import seed_library
+from tests.homes import ROOT, environment_in
 
 _BAR_SECONDS = 1.5
 _THUMBNAILS = 300  # more than the first window shows
@@ -47,7 +37,8 @@ def run(quick: bool) -> Iterator[Figure]:
     for count in (10_000,) if quick else (10_000, 100_000):
         with tempfile.TemporaryDirectory(prefix="photosift-startup-") as folder:
             home = Path(folder)
-            library = _prepare(home, count)
+            checkpoint = make_checkpoint(home / "checkpoint", size="tiny")
+            library = prepare_home(home, count, checkpoint, thumbnails=_THUMBNAILS)
             environment = {"QT_QPA_PLATFORM": "offscreen", **environment_in(home)}
             app = ("app", "--library", str(library.root))
             _start(app, environment)  # once unmeasured: files in the system's cache, the index written
@@ -70,37 +61,6 @@ def _figure(count: int, bare: Sequence[_Start], real: Sequence[_Start], platform
     }
     name = f"startup: usable window with {count:,} photos, beyond a bare one"
     return Figure(name, beyond, "s", f"<= {_BAR_SECONDS} s", beyond <= _BAR_SECONDS, details)
-
-
-def _prepare(home: Path, count: int) -> LibraryPaths:
-    """A library of `count` read and embedded photos whose files are there, empty but of the right size."""
-    checkpoint = make_checkpoint(home / "checkpoint", size="tiny")
-    SettingsStore(settings_file_in(home)).save(Settings(checkpoint=str(checkpoint), device="cpu"))
-    library = LibraryPaths(home / "library")
-    seed_library(library.database, count, root=str(home), model=describe_checkpoint(str(checkpoint)))
-    with closing(sqlite3.connect(library.database)) as connection:
-        (root,) = connection.execute("SELECT path FROM folders").fetchone()
-        for path, size, mtime_ns in connection.execute("SELECT relative_path, size, mtime_ns FROM photos"):
-            _make_file(Path(os.fsdecode(root), os.fsdecode(path)), size, mtime_ns)
-        first = "SELECT content_key FROM photos ORDER BY sort_time DESC, id DESC LIMIT ?"
-        store, picture = ThumbnailStore(library.thumbnails), _thumbnail()
-        for (key,) in connection.execute(first, (_THUMBNAILS,)):
-            store.write(key, picture)
-    return library
-
-
-def _make_file(path: Path, size: int, mtime_ns: int) -> None:
-    """A file that takes no room and looks unchanged to a scan."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.truncate(size)
-    os.utime(path, ns=(mtime_ns, mtime_ns))
-
-
-def _thumbnail() -> bytes:
-    out = BytesIO()
-    Image.linear_gradient("L").resize((512, 384)).convert("RGB").save(out, "WEBP", quality=70)
-    return out.getvalue()
 
 
 def _start(arguments: Sequence[str], environment: dict[str, str]) -> _Start:
