@@ -38,8 +38,11 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 def effective_profile(picture: Image.Image) -> bytes:
     """The profile without which this picture would show other colours; empty where there is none."""
-    profile = picture.info.get("icc_profile")
-    mode = "CMYK" if picture.mode == "CMYK" else "RGB"
+    return in_effect(picture.info.get("icc_profile"), "CMYK" if picture.mode == "CMYK" else "RGB")
+
+
+def in_effect(profile: object, mode: str) -> bytes:
+    """The profile, if it changes what is seen of colours of this mode; else nothing."""
     return profile if isinstance(profile, bytes) and profile and _transform(profile, mode) else b""
 
 
@@ -80,6 +83,11 @@ def _from_lab(picture: Image.Image) -> Image.Image:
     return ImageCms.applyTransform(picture, transform) or picture.convert("RGB")
 
 
+def grey_range(highest: float) -> float:
+    """What white is where no value is above `highest`."""
+    return next((top for top in _RANGES if highest <= top), highest)
+
+
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
     """16- and 32-bit integers and floats, whose range no header tells."""
     values = np.asarray(picture)
@@ -87,7 +95,7 @@ def _from_deep_grey(picture: Image.Image) -> Image.Image:
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     if low >= 0:
-        low, high = 0.0, next((top for top in _RANGES if high <= top), high)
+        low, high = 0.0, grey_range(high)
     scale = 255.0 / (high - low) if high > low else 0.0
     grey = ((values - np.float32(low)) * np.float32(scale)).clip(0, 255).round().astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")

@@ -58,7 +58,12 @@ def raw_tags(data: bytes, preview: bytes | None) -> Tags:
 
 def read_orientation(picture: Image.Image) -> int:
     """The EXIF orientation, 1 where there is none or nonsense."""
-    value: Any = _tolerate(lambda: picture.getexif().get(Base.Orientation, 1), 1)
+    return orientation_of(Tags(base=_tolerate(lambda: dict(picture.getexif()), {})))
+
+
+def orientation_of(tags: Tags) -> int:
+    """The same of tags that were read already."""
+    value = tags.base.get(Base.Orientation, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 

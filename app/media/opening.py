@@ -14,13 +14,14 @@ from app.domain.media import PhotoMetadata
 from app.errors import DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from app.media import raw as raw_files
 from app.media.avif import read_lenient_avif
-from app.media.colours import cmyk_to_rgb, effective_profile, to_rgb
+from app.media.colours import cmyk_to_rgb, effective_profile, in_effect, to_rgb
 from app.media.content_key import jpeg_pixel_key, pixel_key
 from app.media.jpeg_stream import is_cut_off
 from app.media.jpeg_xl import read_jxl
 from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_large
-from app.media.metadata import describe, raw_tags, read_orientation, read_tags
+from app.media.metadata import describe, orientation_of, raw_tags, read_orientation, read_tags
 from app.media.sniffing import Kind, is_film, sniff
+from app.media.tiff_blocks import Layout, read_blocks, read_layout
 from app.media.video import read_video
 
 NeededSize = Callable[[Size], Size]  # full upright size -> smallest size that is good enough
@@ -80,6 +81,9 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
             return _open_jpeg(data, needed)
         if kind is Kind.RAW:
             return _open_raw(data, name, needed)
+        layout = read_layout(data) if kind is Kind.TIFF else None
+        if layout is not None and layout.needs_blocks:
+            return _open_blocks(data, layout, needed)
         return _open_other(data, kind, needed)
 
 
@@ -170,6 +174,17 @@ def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
         image, key = _finish_with_key(image, orientation, needed(full), shown_by)
         metadata = describe(tags, size=full, format_=kind, orientation=stored)
         return OpenedPicture(image, full, key, metadata, profile if header.mode in _RGB_MODES else None)
+
+
+def _open_blocks(data: bytes, layout: Layout, needed: NeededSize) -> OpenedPicture:
+    """A TIFF that is too large, or stored too oddly, for Pillow."""
+    tags = raw_tags(data, None)
+    orientation = orientation_of(tags)
+    profile = in_effect(layout.profile, "RGB")
+    full = _turned_size(layout.size, orientation)
+    image, key = _finish_with_key(read_blocks(data, layout), orientation, needed(full), profile)
+    metadata = describe(tags, size=full, format_=Kind.TIFF, orientation=orientation)
+    return OpenedPicture(image, full, key, metadata, profile or None)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ import pytest
 from media_samples import TURNS_AWAY, UPRIGHT, corners, encoded, noise, scene, turned
 from PIL import Image
 
-from app.errors import DamagedMediaError
+from app.errors import DamagedMediaError, MediaTooLargeError
+from app.media import tiff_blocks
 from app.media.opening import open_picture
 
 
@@ -145,6 +146,13 @@ def tiff(*, order="<", tile=0, planar=False, dtype="u1", compression=1):
     return start + body + directory
 
 
+def _small_limits(monkeypatch):
+    """As if the scene were a panorama."""
+    monkeypatch.setattr(tiff_blocks, "MAX_DECODED_PIXELS", 100_000)
+    monkeypatch.setattr(tiff_blocks, "_REDUCED_PIXELS", 20_000)
+    monkeypatch.setattr(tiff_blocks, "_LARGEST_BLOCK", 200_000)
+
+
 class TestTiff:
     @pytest.mark.parametrize("order", ["<", ">"])
     @pytest.mark.parametrize("tile", [0, 128])
@@ -160,6 +168,20 @@ class TestTiff:
     def test_sixteen_bits(self, order):
         assert close_to_scene(tiff(order=order, dtype="u2"), 1.0)
 
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("planar", [False, True])
+    @pytest.mark.parametrize("tile", [0, 128])
+    @pytest.mark.parametrize("dtype", ["u2", "f4"])
+    def test_what_pillow_does_not_read(self, order, planar, tile, dtype):
+        assert close_to_scene(tiff(order=order, planar=planar, tile=tile, dtype=dtype, compression=8), 1.0)
+
+    def test_what_pillow_does_not_read_is_damaged_when_it_is_truncated(self):
+        data = tiff(planar=True, dtype="u2")
+        directory = data[int.from_bytes(data[4:8], "little") :]
+        cut = data[:4] + struct.pack("<I", 1000) + data[8:1000] + directory
+        with pytest.raises(DamagedMediaError):
+            opened(cut)
+
     @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "zstd"])
     def test_compressions(self, compression):
         assert close_to_scene(encoded(scene(), "TIFF", compression=compression))
@@ -167,10 +189,68 @@ class TestTiff:
     def test_cmyk(self):
         assert close_to_scene(encoded(as_cmyk(scene()), "TIFF"))
 
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {},
+            {"compression": "tiff_lzw"},
+            {"compression": "jpeg", "quality": 90},
+            {"compression": "tiff_adobe_deflate", "tiffinfo": {317: 2}},
+            {"strip_size": 640 * 3 * 7},
+            {"strip_size": 640 * 3 * 480},
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "RGBA", "P"])
+    def test_panoramas_are_read_piece_by_piece(self, options, mode, monkeypatch):
+        if mode in ("RGBA", "P") and options.get("compression") == "jpeg":
+            pytest.skip("no JPEG holds that")
+        _small_limits(monkeypatch)
+        picture = scene().quantize(128) if mode == "P" else scene().convert(mode)
+        found = opened(encoded(picture, "TIFF", **options))
+        assert found.full_size == (640, 480)
+        assert found.image.size == (160, 120)
+        assert mode == "L" or corners(found.image) == UPRIGHT
+
+    @pytest.mark.parametrize("tile", [0, 128])
+    @pytest.mark.parametrize("planar", [False, True])
+    @pytest.mark.parametrize("dtype", ["u1", "u2"])
+    def test_panoramas_in_every_layout(self, tile, planar, dtype, monkeypatch):
+        _small_limits(monkeypatch)
+        found = opened(tiff(tile=tile, planar=planar, dtype=dtype, compression=1))
+        assert (found.image.size, corners(found.image)) == ((160, 120), UPRIGHT)
+
+    @pytest.mark.parametrize("orientation", TURNS_AWAY)
+    def test_panoramas_are_turned_upright_once(self, orientation, monkeypatch):
+        _small_limits(monkeypatch)
+        found = opened(turned(scene(), orientation, "TIFF"))
+        assert corners(found.image) == UPRIGHT
+        assert (found.full_size, found.metadata.orientation) == ((640, 480), orientation)
+
+    def test_a_panorama_in_one_compressed_piece_is_refused_with_a_way_out(self, monkeypatch):
+        _small_limits(monkeypatch)
+        with pytest.raises(MediaTooLargeError, match="tiles or strips"):
+            opened(tiff(compression=8))
+
+    def test_a_panorama_without_its_end_is_damaged(self, monkeypatch):
+        _small_limits(monkeypatch)
+        data = encoded(noise(640, 480), "TIFF", strip_size=640 * 3 * 8)
+        with pytest.raises(DamagedMediaError):
+            opened(data[: len(data) // 2])
+
     def test_floats_of_grey(self):
         grey = np.asarray(scene().convert("L"), np.float32) / 255
         found = np.asarray(opened(encoded(Image.fromarray(grey), "TIFF")).image, dtype=float)[..., 0]
         assert np.abs(found - grey * 255).mean() < 1
+
+    def test_floats_of_grey_that_are_compressed_in_the_other_order(self):
+        colours = tiff(order=">", dtype="f4", planar=True, compression=8)
+        count = colours.index(struct.pack(">HHI", 277, 3, 1)) + 8
+        one = colours[:count] + struct.pack(">H", 1) + colours[count + 2 :]
+        photometric = one.index(struct.pack(">HHI", 262, 3, 1)) + 8
+        one = one[:photometric] + struct.pack(">H", 1) + one[photometric + 2 :]
+        red = np.asarray(scene(), dtype=float)[..., 0]
+        assert np.abs(np.asarray(opened(one).image, dtype=float)[..., 0] - red).mean() < 1
 
     def test_the_first_page_is_shown(self):
         assert close_to_scene(encoded(scene(), "TIFF", save_all=True, append_images=[noise(640, 480)]), 1.0)
