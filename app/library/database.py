@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from app.library.conditions import register_functions
 BUSY_TIMEOUT_MS = 10_000
 _LOG = logging.getLogger(__name__)
 _READERS = 8
+_HARDLY_ANY_ROOM = 100_000  # bytes
+_SHARED_BYTES = 32_768  # the least that SQLite takes
 
 _REASONS = {
     sqlite3.SQLITE_FULL: "The disk is full. Free some space and try again.",
@@ -36,7 +39,10 @@ _REASONS = {
 def readable_error(database: Path, error: DBAPIError) -> AppError | None:
     """What a person can do about a failure of the world; None for a mistake of ours, such as wrong SQL."""
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    reason = _REASONS.get(code & 0xFF)  # the low byte is the primary code
+    primary = code & 0xFF
+    if primary == sqlite3.SQLITE_IOERR and _is_full(database.parent):
+        primary = sqlite3.SQLITE_FULL  # there was no room even for the small file that it shares with others
+    reason = _REASONS.get(primary)
     return LibraryError(f"The library {database} cannot be used. {reason}") if reason else None
 
 
@@ -46,8 +52,23 @@ def uri_to_read(path: Path) -> str:
     SQLite needs a file beside the database to share the log with others, even for reading. Where it cannot be
     made, nobody else can write either: then the file alone is looked at, which must hold everything.
     """
-    alone = not os.access(path.parent, os.W_OK) and not has_log(path)
+    folder = path.parent
+    no_room = not _is_shared(path) and _is_full(folder)
+    alone = (no_room or not os.access(folder, os.W_OK)) and not has_log(path)
     return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+
+
+def _is_shared(path: Path) -> bool:
+    """Whether the file beside the database is there, whole."""
+    shared = path.with_name(f"{path.name}-shm")
+    return shared.exists() and shared.stat().st_size >= _SHARED_BYTES
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _HARDLY_ANY_ROOM
+    except OSError:  # the folder is gone
+        return False
 
 
 def has_log(path: Path) -> bool:

@@ -70,8 +70,11 @@ def check_revision(database: Database, head: str = HEAD) -> None:
         revision = _revision(connection, database.path)
     if revision == head:
         return
-    if revision is not None:
-        _refuse_unknown(revision, SCRIPTS, database.path)
+    if revision is None:
+        raise LibraryOutdatedError(
+            f"The library {database.path} holds nothing yet. Begin with: photosift index FOLDER"
+        )
+    _refuse_unknown(revision, SCRIPTS, database.path)
     raise LibraryOutdatedError(
         f"The library {database.path} was written by an older Photosift and must be updated first. Open its"
         " window once, or run: photosift index"
