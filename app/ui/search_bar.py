@@ -33,6 +33,8 @@ class SearchBar(QFrame):
     submitted = Signal(str)  # the words, when Enter was pressed: worth remembering
     pasted = Signal(QMimeData)  # the clipboard held something other than plain words
     picture_wanted = Signal()
+    help_wanted = Signal()
+    save_wanted = Signal()  # keep this search under a name
     leave_wanted = Signal()  # Down without a history: on to the photos
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -51,8 +53,10 @@ class SearchBar(QFrame):
         self._chip_row = QHBoxLayout()
         self._chip_row.setSpacing(6)
         self._clear = self._button("close", self.tr("Clear the search"), self.clear)
+        self._save = self._button("bookmark", self.tr("Save this search…"), self.save_wanted.emit)
         self._recent = self._button("history", self.tr("Recent searches"), self.show_history)
         self._choose = self._button("picture", self.tr("Choose a picture…"), self.picture_wanted.emit)
+        self._help = self._button("help", self.tr("What can be searched for"), self.help_wanted.emit)
         self._lay_out()
         self._show_buttons()
 
@@ -83,6 +87,17 @@ class SearchBar(QFrame):
         """Put words in and search for them at once."""
         self._edit.setText(text)
         self.search_now()
+
+    def select_part(self, start: int, length: int) -> None:
+        """Put a part of the words under the cursor, to be typed over."""
+        self._edit.setFocus()
+        self._edit.setSelection(start, length)
+
+    def add_text(self, text: str) -> None:
+        """Put words behind those that are there, and select them to be changed."""
+        before = f"{self._edit.text().rstrip()} ".lstrip()
+        self.set_text(before + text)
+        self.select_part(len(before), len(text))
 
     def add_chip(self, term: QueryTerm, name: str, thumbnail: bytes = b"") -> PictureChip:
         """Add a picture and search at once; one that is there already is not added twice."""
@@ -173,7 +188,7 @@ class SearchBar(QFrame):
         layout.addWidget(sign)
         layout.addLayout(self._chip_row)
         layout.addWidget(self._edit, 1)
-        for button in (self._clear, self._recent, self._choose):
+        for button in (self._clear, self._save, self._recent, self._help, self._choose):
             layout.addWidget(button)
 
     def _remove(self, chip: PictureChip) -> None:
@@ -188,6 +203,7 @@ class SearchBar(QFrame):
 
     def _show_buttons(self) -> None:
         self._clear.setVisible(bool(self._edit.text() or self._chips))
+        self._save.setVisible(bool(self._edit.text() or self._chips))
         self._recent.setVisible(bool(self._history.rowCount()))
         self._edit.setPlaceholderText(
             self.tr("Add words to narrow it down")

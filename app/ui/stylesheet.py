@@ -19,6 +19,9 @@ QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.border
 QSplitter::handle {{ background: {c.border}; }}
 QSplitter::handle:horizontal {{ width: 1px; }}
 #topBar {{ background: {c.window}; border-bottom: 1px solid {c.border}; }}
+#queryLine {{ background: {c.window}; border-bottom: 1px solid {c.border}; }}
+#searchHelp {{ background: {c.raised}; border: 1px solid {c.border}; }}
+#searchHelp #example {{ color: {c.accent}; padding: 3px 6px; }}
 #demoBanner {{ background: {c.sidebar}; border-bottom: 1px solid {c.border}; }}
 #sidebar {{ background: {c.sidebar}; }}
 #resultHeader {{ background: {c.base}; }}

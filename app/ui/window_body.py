@@ -17,8 +17,10 @@ from app.ui.activity_line import ActivityLine
 from app.ui.drop_overlay import DropOverlay
 from app.ui.empty_states import EmptyPage, opening
 from app.ui.message_bar import MessageBar
+from app.ui.query_line import QueryLine
 from app.ui.result_header import ResultHeader
 from app.ui.search_bar import SearchBar
+from app.ui.search_help import SearchHelp
 from app.ui.sidebar import Sidebar
 
 
@@ -33,6 +35,8 @@ class WindowBody(QWidget):
         super().__init__(parent)
         self._settings = settings
         self.search_bar = SearchBar()
+        self.search_help = SearchHelp(self)
+        self.query_line = QueryLine()
         self.sidebar = Sidebar()
         self.header = ResultHeader()
         self.messages = MessageBar()
@@ -132,6 +136,7 @@ class WindowBody(QWidget):
         self._rows.setSpacing(0)
         self._top_bar = self._build_top_bar()
         self._rows.addWidget(self._top_bar)
+        self._rows.addWidget(self.query_line)
         self._rows.addWidget(self.splitter, 1)
         self._rows.addWidget(self.activity)
 

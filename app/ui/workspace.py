@@ -16,6 +16,7 @@ from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.query import QueryTerm, SearchQuery, SearchResult
 from app.domain.status import LibraryCounts, ModelState, ModelStatus
 from app.ui import empty_states, wording
+from app.ui.decision_files import DecisionFiles
 from app.ui.dropped_content import DroppedContent
 from app.ui.empty_states import Situation
 from app.ui.file_actions import url_of
@@ -61,6 +62,9 @@ class Workspace(QObject):
             body.search_bar, body.messages, services.search, services.library, services.fetcher, tasks
         )
         self.searches = SavedSearches(body, services.decisions, services.search, services.library, tasks)
+        self.decision_files = DecisionFiles(
+            services.decision_files, services.sidecars, body.messages, tasks
+        )
         self._connect_body()
         self._connect_parts()
 
@@ -125,6 +129,10 @@ class Workspace(QObject):
     def _connect_body(self) -> None:
         body = self._body
         body.search_bar.terms_changed.connect(self._on_terms)
+        body.search_bar.help_wanted.connect(lambda: body.search_help.open_below(body.search_bar))
+        body.search_help.example_chosen.connect(body.search_bar.add_text)
+        body.query_line.text_wanted.connect(body.search_bar.set_text)
+        body.query_line.part_wanted.connect(body.search_bar.select_part)
         body.search_bar.submitted.connect(self._remember)
         body.search_bar.leave_wanted.connect(lambda: self.photos.view.setFocus())
         body.sidebar.scope_changed.connect(lambda _: self._ask())
@@ -154,11 +162,14 @@ class Workspace(QObject):
         self.photos.similar_wanted.connect(self.search_like)
         self.photos.used.connect(lambda: self._remember(body.search_bar.text()))
         self.photos.library_changed.connect(self._on_library_changed)
+        self.decision_files.imported.connect(self._on_library_changed)
+        self.decision_files.imported.connect(self.searches.refresh)
 
     def _begin(self) -> None:
         """Start what would only have slowed the first photos down."""
         if not self._begun:
             self._begun = True
+            self.decision_files.start()
             self._tasks.run(self._start_services, on_error=self._body.messages.say_error, lane=Lane.LOOSE)
 
     def _start_services(self) -> None:
@@ -181,6 +192,7 @@ class Workspace(QObject):
 
     def _ask(self) -> None:
         terms = self._body.search_bar.terms()
+        self._body.query_line.show_query(self._services.search.understand(self._body.search_bar.text()))
         self._body.header.set_sortable(bool(terms))
         filters = self._body.sidebar.scope.filters()
         self.session.ask(SearchQuery(terms, filters, self._body.header.sort, FIRST_PAGE))
@@ -265,6 +277,8 @@ class Workspace(QObject):
             self.overview.refresh_soon()
         if progress.phase != before.phase:
             self._show_page_or_grid()
+            if progress.phase is IndexPhase.IDLE:
+                self.decision_files.take_up_kept()
 
     def pause(self, pause: bool) -> None:
         """Let indexing rest, or go on; the choice outlasts the program."""

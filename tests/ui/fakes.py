@@ -5,7 +5,7 @@ import io
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from app.domain.status import LibraryCounts, ModelState, ModelStatus, TrashOutco
 from app.errors import CheckpointError, DamagedMediaError, FetchError, FileAccessError, FolderError
 from app.paths import LibraryPaths
 from app.services.model_catalogue import offered
+from app.services.query_language import ParsedQuery, parse_query
 from app.services.storage import StorageUse
 from app.settings import SettingsStore
 
@@ -367,6 +368,9 @@ class FakeSearchService(Recorder):
         self.message = ""
         self.matches: dict[str, Sequence[int]] = {}  # what a text finds, best first, instead of the tenth
         self.error: Exception | None = None
+
+    def understand(self, text: str) -> ParsedQuery:
+        return parse_query(text, date(2026, 11, 21))
 
     def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
         self.record("search", query)

@@ -1,0 +1,82 @@
+"""What can be typed into the search bar: a popover with examples to click."""
+
+import html
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from app.ui.theme import scaled_font
+
+
+class SearchHelp(QFrame):
+    """Opens below the search bar; an example that is clicked is added to the text."""
+
+    example_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("searchHelp")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("What can be searched for"))
+        self._examples: list[QToolButton] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 14, 18, 16)
+        layout.setSpacing(10)
+        title = QLabel(self.tr("Describe what is to be seen, in any language."))
+        title.setFont(scaled_font(title.font(), 1.0, bold=True))
+        layout.addWidget(title)
+        layout.addLayout(self._grid())
+
+    @property
+    def examples(self) -> tuple[QToolButton, ...]:
+        return tuple(self._examples)
+
+    def open_below(self, field: QWidget) -> None:
+        """Show under a widget, within its screen."""
+        self.adjustSize()
+        corner = field.mapToGlobal(QPoint(field.width() - self.width(), field.height() + 4))
+        screen = field.screen().availableGeometry()
+        self.move(max(screen.left(), corner.x()), min(corner.y(), screen.bottom() - self.height()))
+        self.show()
+        self._examples[0].setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(3)
+        for row, (example, meaning) in enumerate(self._rows()):
+            button = QToolButton()
+            button.setObjectName("example")
+            button.setText(example)
+            button.setAccessibleName(f"{example}: {meaning}")
+            button.setCursor(Qt.CursorShape.PointingHandCursor)
+            button.clicked.connect(lambda _=False, text=example: self._choose(text))
+            self._examples.append(button)
+            said = QLabel(html.unescape(meaning))
+            said.setTextFormat(Qt.TextFormat.PlainText)
+            said.setProperty("rank", "muted")
+            grid.addWidget(button, row, 0, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(said, row, 1)
+        return grid
+
+    def _choose(self, example: str) -> None:
+        self.close()
+        self.example_chosen.emit(example)
+
+    def _rows(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ('"IMG_4711"', self.tr("these exact words in the name, folder, title, caption or keywords")),
+            ("-people", self.tr('nothing like this; several words in quotation marks: -"red car"')),
+            ("last summer", self.tr("when: also yesterday, last 3 weeks, June 2019")),
+            ("date:2019-06..2019-08", self.tr("between these days, months or years; after: and before: too")),
+            ("folder:Holidays", self.tr("in a folder whose name or path has this in it")),
+            ("camera:Canon", self.tr("maker or model; lens: likewise")),
+            ("keyword:family", self.tr("a keyword written into the photo")),
+            ("rating:>=4", self.tr("stars: also rating:3, rating:2..4")),
+            ("is:favourite", self.tr("also picked, rejected, rated, located, dated")),
+            ("type:raw", self.tr("also jpeg, png, heic, avif, webp, gif, tiff, psd, jxl, video")),
+            ("orientation:portrait", self.tr("also landscape, square, panorama")),
+            ("size:>=12", self.tr("megapixels")),
+            ("near:38.7,-9.1~5km", self.tr("within a distance of a place")),
+            ("-camera:Canon", self.tr("a minus before any of them turns it round")),
+        )
