@@ -17,10 +17,12 @@ from app.domain.model import ModelSpec, Scoring
 # Photos that have what was asked for lie in the upper tail; 2.5 deviations leave one photo in 160 above the
 # line in a library without any, if scores are normally distributed.
 STRONG_Z = 2.5
-MINIMUM_SAMPLE = 200  # below it a distribution says little, and the floor decides alone
+MINIMUM_SAMPLE = 200  # below it a distribution says little, and the floor decides where there is one
 _FLOOR_PROBABILITY = 1e-4  # of the model's own sigmoid; about cosine 0.06 for SigLIP 2 So400m
 _NO_FLOOR = -1.0  # every cosine may be a match
 _USUAL_SPREAD = 0.05  # about the deviation of random pairs; keeps the terms of one query comparable
+_NARROWEST_SPREAD = 0.02  # of words and pictures in CLIP; a few photos may by chance lie closer together
+_SAME_PICTURE = 0.9  # pictures this near are variants of one, however few there are to compare with
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,12 @@ def calibrate(sample: NDArray[np.float32], spec: ModelSpec, *, of_text: bool) ->
     (Rousseeuw and Croux 1993). Pictures have no floor: the model was never trained to judge pairs of them.
     """
     floor = cosine_floor(spec) if of_text else _NO_FLOOR
-    if len(sample) < MINIMUM_SAMPLE:
-        return _by_floor(floor)
-    centre = float(np.median(sample))
-    spread = 1.4826 * float(np.median(np.abs(sample - centre)))
-    if spread <= 1e-6:  # half of the library is one picture
-        return _by_floor(floor)
-    return Calibration(centre, spread, max(STRONG_Z, (floor - centre) / spread))
+    centre, spread = _middle(sample)
+    if len(sample) >= MINIMUM_SAMPLE and spread > 1e-6:  # else half of the library is one picture
+        return Calibration(centre, spread, max(STRONG_Z, (floor - centre) / spread))
+    if floor > _NO_FLOOR:
+        return _by_line(floor)
+    return _by_few(centre, spread, of_text=of_text)
 
 
 def cosine_floor(spec: ModelSpec) -> float:
@@ -64,6 +65,25 @@ def cosine_floor(spec: ModelSpec) -> float:
     return (log_odds - spec.logit_bias) / spec.logit_scale
 
 
-def _by_floor(floor: float) -> Calibration:
-    """What lies above the floor is strong, at a z-score like those of a large library."""
-    return Calibration(floor - STRONG_Z * _USUAL_SPREAD, _USUAL_SPREAD, STRONG_Z)
+def _middle(sample: NDArray[np.float32]) -> tuple[float, float]:
+    """Centre and deviation; nothing lies in the middle of nothing."""
+    if not len(sample):
+        return 0.0, 0.0
+    centre = float(np.median(sample))
+    return centre, 1.4826 * float(np.median(np.abs(sample - centre)))
+
+
+def _by_few(centre: float, spread: float, *, of_text: bool) -> Calibration:
+    """Without a floor, what stands out from the few photos there are is strong, as it is among many.
+
+    Their deviation may be small by chance, so it counts as no smaller than usual. Of pictures, variants of
+    the one asked for are strong even where all photos are.
+    """
+    if of_text:
+        return _by_line(centre + STRONG_Z * max(spread, _NARROWEST_SPREAD))
+    return _by_line(min(centre + STRONG_Z * max(spread, _USUAL_SPREAD), _SAME_PICTURE))
+
+
+def _by_line(line: float) -> Calibration:
+    """What lies above the line is strong, at a z-score like those of a large library."""
+    return Calibration(line - STRONG_Z * _USUAL_SPREAD, _USUAL_SPREAD, STRONG_Z)

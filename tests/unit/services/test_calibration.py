@@ -68,8 +68,43 @@ def test_equal_photos_do_not_break_the_scale():
     assert found.tolist() == [True, False]
 
 
-def test_pictures_have_no_floor():
-    assert strong(np.full(10, -0.5), of_text=False).all()
+def test_pictures_that_stand_out_are_strong_in_a_small_library():
+    others = np.random.default_rng(3).normal(0.45, 0.06, 40)
+
+    found = strong(np.concatenate([others, [0.72, 0.85, 0.98]]), of_text=False)
+
+    assert found[40:].all()
+    assert found[:40].sum() <= 1
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [
+        ([], []),
+        ([0.5], [False]),  # one photo, and nothing to tell whether it is near
+        ([0.95], [True]),
+        ([0.5, 0.51], [False, False]),
+        ([0.99, 0.98, 0.97], [True, True, True]),  # a library of copies
+        ([0.5, 0.5, 0.5, 0.5, 0.7], [False] * 4 + [True]),
+    ],
+)
+def test_a_picture_among_very_few_is_strong_only_where_it_says_something(sample, expected):
+    assert strong(sample, of_text=False).tolist() == expected
+
+
+def test_half_a_library_of_one_picture_does_not_make_all_of_it_strong():
+    sample = np.concatenate([np.full(600, 0.4), np.random.default_rng(4).normal(0.4, 0.05, 400)])
+
+    assert strong(sample, of_text=False).mean() < 0.01
+
+
+def test_words_in_a_small_library_of_a_softmax_model_are_strong_where_they_stand_out():
+    sample = np.concatenate([np.random.default_rng(5).normal(0.18, 0.015, 50), [0.29]])
+
+    found = strong(sample, CLIP)
+
+    assert found[50]
+    assert found[:50].sum() <= 1
 
 
 def test_z_scores_of_small_and_large_libraries_share_their_line():
