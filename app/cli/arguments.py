@@ -61,6 +61,9 @@ def _add_file_command(parser: argparse.ArgumentParser) -> None:
 def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
     listing = deeds.add_parser("list", help="what can be had, what is here, what is in use")
+    listing.add_argument(
+        "--all", action="store_true", help="every model that is known to work, not only the three"
+    )
     listing.add_argument("--speed", action="store_true", help="measure how fast each would be here")
     listing.add_argument("--json", action="store_true", help="as one JSON object")
     download = deeds.add_parser("download", help="bring one here and use it; goes on where it broke off")

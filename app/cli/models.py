@@ -1,6 +1,7 @@
 """`photosift model`: list the models that can be had, download one, choose one."""
 
 import argparse
+import dataclasses
 import functools
 import json
 import sys
@@ -16,7 +17,7 @@ from app.embedding.imported import is_importable, ready_checkpoint
 from app.errors import DownloadError
 from app.paths import settings_file
 from app.services.downloads import ModelDownloadService
-from app.services.model_catalogue import hub_id_of
+from app.services.model_catalogue import catalogue, hub_id_of, source_of
 from app.settings import SettingsStore
 
 _PATIENCE_SECONDS = 0.2  # waits are short, so that Ctrl+C is heard on every system
@@ -31,6 +32,8 @@ def model(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     store = _settings(options)
     checkpoint = store.load().checkpoint
+    if options.all:
+        return _list_known(in_json=options.json)
     offers = _downloads(store).offers(measured=options.speed)
     if options.json:
         print(json.dumps({"model": checkpoint, "models": [_as_json(offer) for offer in offers]}))
@@ -55,12 +58,28 @@ def _print(offer: ModelOffer) -> None:
         states.append("recommended for this machine")
     print(f"{described.tier or '':9} {described.hub_id}, {described.download_bytes / _GIGABYTE:.1f} GB")
     print(f"{'':9} {described.quality}")
-    found = f"{described.coco_text_to_image:.0f} of 100 photos come first among 5,000 when described"
-    print(f"{'':9} {found}")
+    if described.coco_text_to_image is not None:
+        found = f"{described.coco_text_to_image:.0f} of 100 photos come first among 5,000 when described"
+        print(f"{'':9} {found}")
     if offer.photos_a_minute is not None:
         states.append(f"about {offer.photos_a_minute:.0f} photos a minute")
     if states:
         print(f"{'':9} ({', '.join(states)})")
+
+
+def _list_known(*, in_json: bool) -> int:
+    """Everything that is known to work, with what was published about it."""
+    if in_json:
+        known = [{**dataclasses.asdict(model), "source": source_of(model)} for model in catalogue()]
+        print(json.dumps({"models": known}))
+        return EXIT_OK
+    for model in catalogue():
+        print(model.hub_id or model.name)
+        size = f"{model.download_bytes / _GIGABYTE:.1f} GB, {model.gflop_per_image:.0f} GFLOP a photo"
+        found = model.coco_text_to_image
+        quality = f", {found:.0f} of 100 photos come first when described" if found is not None else ""
+        print(f"{'':9} {model.name}: {size}{quality}")
+    return EXIT_OK
 
 
 def _as_json(offer: ModelOffer) -> dict[str, Any]:

@@ -16,18 +16,26 @@ class ModelTier(StrEnum):
 class CatalogueModel:
     """A model that is known to work, with the figures its authors published."""
 
-    hub_id: str
+    hub_id: str  # "": on no hub, the user supplies the file
+    name: str  # for people
+    family: str  # "siglip2", "siglip2-naflex", "siglip", "clip", "mcip"
     download_bytes: int  # approximate: float32 weights and tokenizer
     dim: int
-    side: int  # pixels of the square picture it looks at
+    side: int  # pixels of the square picture it looks at; NaFlex: of a square one among any shapes
+    patch: int  # pixels of the side of a patch
+    tokens: int  # patches of a picture; NaFlex: at most, unless the settings say otherwise
+    vision_parameters: float  # in millions
+    text_parameters: float
     gflop_per_image: float
-    imagenet_zero_shot: float  # percent, as all figures below
-    coco_text_to_image: float  # R@1: the photo described comes first among 5,000
-    coco_image_to_text: float
-    crossmodal_text_to_image: float  # R@1 over 36 languages
-    languages: int  # of the texts it was trained with
+    imagenet_zero_shot: float | None  # percent, as all figures below; None: not published, or not known to us
+    coco_text_to_image: float | None  # R@1: the photo described comes first among 5,000
+    coco_image_to_text: float | None
+    crossmodal_text_to_image: float | None  # R@1 over 36 languages
+    gpr1200_image_to_image: float | None  # mAP: of similar pictures
+    languages: int | None  # of the texts it was trained with
     licence: str
-    quality: str  # one sentence for people
+    source: str  # of the figures: a key of the file's `sources`
+    quality: str  # a sentence or two for people; "" where there is nothing to choose by
     tier: ModelTier | None = None  # None: known, but not offered at the first start
 
 

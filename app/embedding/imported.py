@@ -99,17 +99,19 @@ def _check_room(file: Path, root: Path) -> None:
 
 
 def _bring_tokenizer(model: OpenClipModel, file: Path, folder: Path) -> None:
-    """Copy it from beside the file, or from the model in the hub's cache that this one was trained from."""
-    cached = sorted((ModelFolder.of(model.base).root / "snapshots").glob("*"))
-    for place in (file.parent, *cached):
+    """Copy it from beside the file, or from a model in the hub's cache that has the same."""
+    places = [file.parent]
+    for relative in model.relatives:
+        places += sorted((ModelFolder.of(relative).root / "snapshots").glob("*"))
+    for place in places:
         for names in model.tokenizer:
             if all((place / name).is_file() for name in names):
                 for name in names:
                     shutil.copyfile(place / name, folder / name)
                 return
     wanted = " or ".join(" and ".join(names) for names in model.tokenizer)
+    relative = model.relatives[0]
     raise CheckpointError(
-        f"{file.name} comes without the tokenizer that {model.name} shares with {model.base}. Put {wanted} "
-        f"of that model (https://huggingface.co/{model.base}) beside the file, or download the whole of it: "
-        f"photosift model download {model.base}"
+        f"{file.name} comes without a tokenizer. The one of {relative} is the same: put {wanted} from "
+        f"https://huggingface.co/{relative}/tree/main beside the file, and choose the file again."
     )

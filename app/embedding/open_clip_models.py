@@ -47,7 +47,7 @@ class OpenClipModel:
 
     name: str  # open_clip's
     marker: str  # a tensor that no other architecture has
-    base: str  # hub id of the model that it was trained from, which has the same tokenizer
+    relatives: tuple[str, ...]  # hub ids of models with the same tokenizer, the smallest first
     tokenizer: tuple[tuple[str, ...], ...]  # the files of a tokenizer: one of these groups is enough
     side: int  # pixels of the square input
     patch: int
@@ -270,7 +270,12 @@ def _siglip_configuration(model: OpenClipModel) -> dict[str, dict[str, Any]]:
 VIT_L_14_336 = OpenClipModel(
     name="ViT-L-14-336",
     marker="visual.conv1.weight",
-    base="openai/clip-vit-large-patch14-336",
+    relatives=(
+        "openai/clip-vit-base-patch32",
+        "openai/clip-vit-base-patch16",
+        "openai/clip-vit-large-patch14",
+        "openai/clip-vit-large-patch14-336",
+    ),
     tokenizer=(("tokenizer.json",), ("vocab.json", "merges.txt")),
     side=336,
     patch=14,
@@ -286,7 +291,16 @@ VIT_L_14_336 = OpenClipModel(
 VIT_SO400M_14_SIGLIP_384 = OpenClipModel(
     name="ViT-SO400M-14-SigLIP-384",
     marker="visual.trunk.patch_embed.proj.weight",
-    base="google/siglip-so400m-patch14-384",
+    relatives=(
+        "google/siglip-base-patch16-224",
+        "google/siglip-base-patch16-256",
+        "google/siglip-base-patch16-384",
+        "google/siglip-base-patch16-512",
+        "google/siglip-large-patch16-256",
+        "google/siglip-large-patch16-384",
+        "google/siglip-so400m-patch14-224",
+        "google/siglip-so400m-patch14-384",
+    ),
     tokenizer=(("spiece.model",),),
     side=384,
     patch=14,

@@ -11,14 +11,18 @@ from app.paths import resource
 class _Catalogue(BaseModel):
     """The file as it is written."""
 
-    source: str  # of the published figures
+    sources: dict[str, str]  # where figures are from, by the name that models give
     models: tuple[CatalogueModel, ...]
 
 
-@functools.cache
 def catalogue() -> tuple[CatalogueModel, ...]:
-    """Every known model, in the file's order: the small ones first."""
-    return _Catalogue.model_validate_json(resource("models.json").read_bytes()).models
+    """Every known model, in the file's order: by family, the small ones first."""
+    return _catalogue().models
+
+
+def source_of(model: CatalogueModel) -> str:
+    """Where the figures of a model are from."""
+    return _catalogue().sources[model.source]
 
 
 def offered() -> tuple[CatalogueModel, ...]:
@@ -29,3 +33,8 @@ def offered() -> tuple[CatalogueModel, ...]:
 def hub_id_of(name: str) -> str:
     """The hub id that a tier ("light", "standard", "best") stands for; anything else is one already."""
     return next((model.hub_id for model in offered() if model.tier == name), name)
+
+
+@functools.cache
+def _catalogue() -> _Catalogue:
+    return _Catalogue.model_validate_json(resource("models.json").read_bytes())

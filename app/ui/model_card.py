@@ -52,11 +52,9 @@ class ModelCard(QFrame):
         self._quality.setText(model.quality)
         self._size.setText(_size_text(offer))
         self._speed.setText(_speed_text(offer, measuring=measuring))
-        self._found.setText(
-            self.tr("Finds {n} of 100 described photos first among 5,000.").format(
-                n=round(model.coco_text_to_image)
-            )
-        )
+        found = self.tr("Finds {n} of 100 described photos first among 5,000.")
+        score = model.coco_text_to_image
+        self._found.setText(found.format(n=round(score)) if score is not None else "")
         self.setToolTip(f"{model.hub_id} · {model.licence}")
         self._badge.setVisible(offer.recommended)
         self._mark(offer.recommended)

@@ -11,7 +11,7 @@ from app.domain.download import DeviceSpeed, DownloadPhase, DownloadProgress, Tr
 from app.domain.progress import CancelToken
 from app.errors import CheckpointError, DownloadError
 from app.services.downloads import DownloadParts, ModelDownloadService, photos_a_minute, recommended
-from app.services.model_catalogue import catalogue, hub_id_of, offered
+from app.services.model_catalogue import hub_id_of, offered
 from app.settings import Settings, SettingsStore
 
 LIGHT, STANDARD, BEST = (model.hub_id for model in offered())
@@ -227,9 +227,12 @@ def test_beside_a_graphics_card_decoding_sets_the_pace() -> None:
     assert photos_a_minute(offered()[0], GRAPHICS_CARD) == pytest.approx(60 * 16 / 0.08)
 
 
-def test_the_catalogue_has_every_figure() -> None:
-    for model in catalogue():
+def test_what_is_offered_has_every_figure() -> None:
+    for model in offered():
         assert model.download_bytes > 1e9
+        assert model.coco_text_to_image is not None
+        assert model.coco_image_to_text is not None
+        assert model.imagenet_zero_shot is not None
         assert 40 < model.coco_text_to_image < model.coco_image_to_text < model.imagenet_zero_shot < 100
         assert model.licence == "Apache-2.0"
         assert model.quality.endswith(".")
