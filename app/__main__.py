@@ -10,10 +10,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+_INTERRUPTED = 130  # as shells have it
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse `arguments` (the process's own by default) and run; the exit code."""
     multiprocessing.freeze_support()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # before a command began: the others tell what they kept
+        return _INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     _go_offline()
     from app.cli.arguments import parse
 
