@@ -19,9 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.decisions import Kind
 from app.domain.photo import Photo, PhotoState
 from app.ui import icons
 from app.ui.companion_list import CompanionList
+from app.ui.decision_row import ConflictNote, DecisionRow
+from app.ui.decision_wishes import Wish
 from app.ui.glyphs import FAVOURITE_RED, PROBLEM_AMBER, Glyph, glyph
 from app.ui.photo_texts import (
     camera_text,
@@ -136,6 +139,8 @@ class DetailPanel(QScrollArea):
     favourite_requested = Signal(object, bool)  # list of photo ids, the wish
     open_requested = Signal(object)  # list of photo ids
     reveal_requested = Signal(object)  # photo id
+    decision_requested = Signal(object, object)  # list of photo ids, Wish
+    file_preferred = Signal(object, object)  # photo id, Kind: its file is right
 
     def __init__(self, library: LibraryService, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -184,6 +189,8 @@ class DetailPanel(QScrollArea):
         if before is None or (before.photo_id, before.content_key) != (photo.photo_id, photo.content_key):
             self._ask_for_picture(photo)
         self._show_favourite(photo.favourite)
+        self.decisions.show_decisions(photo.decisions)
+        self.conflicts.show_conflicts(photo.decisions)
         self._show_facts(photo, why)
         self._companions.show_companions(photo.companions)
 
@@ -218,6 +225,7 @@ class DetailPanel(QScrollArea):
         layout.addWidget(self._picture)
         layout.addSpacing(10)
         layout.addLayout(self._build_head())
+        self._build_decisions(layout)
         for key, label in (
             ("state", self.tr("State")),
             ("why", self.tr("Why it matched")),
@@ -250,6 +258,15 @@ class DetailPanel(QScrollArea):
         row.addWidget(self._name, 1)
         row.addWidget(self._heart, 0, Qt.AlignmentFlag.AlignTop)
         return row
+
+    def _build_decisions(self, layout: QVBoxLayout) -> None:
+        self.decisions = DecisionRow()
+        self.conflicts = ConflictNote()
+        layout.addWidget(self.decisions)
+        layout.addWidget(self.conflicts)
+        self.decisions.wished.connect(self._wish)
+        self.conflicts.keep_own.connect(self._wish)
+        self.conflicts.use_file.connect(self._prefer_file)
 
     def _build_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -332,6 +349,14 @@ class DetailPanel(QScrollArea):
             self._show_favourite(self._photo.favourite)  # until the window says otherwise
             self.favourite_requested.emit([self._photo.photo_id], not self._photo.favourite)
 
+    def _wish(self, wish: Wish) -> None:
+        if self._photo is not None:
+            self.decision_requested.emit([self._photo.photo_id], wish)
+
+    def _prefer_file(self, kind: Kind) -> None:
+        if self._photo is not None:
+            self.file_preferred.emit(self._photo.photo_id, kind)
+
     def _open(self) -> None:
         if self._photo is not None:
             self.open_requested.emit([self._photo.photo_id])
@@ -344,6 +369,7 @@ class DetailPanel(QScrollArea):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._photo is not None:
             self._show_favourite(self._photo.favourite)
+            self.decisions.show_decisions(self._photo.decisions)
 
 
 def _words(photo: Photo) -> str:

@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
 from app.errors import AppError
 from app.settings import Settings, SettingsStore
+from app.ui import settings_dialog
 from app.ui.activity_details import ActivityDetails
 from app.ui.closing import ClosingPolicy
+from app.ui.decision_wishes import decision_keys
 from app.ui.demo_guide import DemoGuide
 from app.ui.demo_process import open_demo_window
 from app.ui.drop_zone import DropZone
@@ -113,12 +115,12 @@ class MainWindow(QMainWindow):
 
     # --- dialogs
 
-    def open_settings(self) -> None:
-        """Show the settings."""
+    def open_settings(self, page: int = settings_dialog.MODEL) -> None:
+        """Show a page of the settings."""
         if self._services is None or self._workspace is None:
             return
-        services, settings = self._services, self._keeper.settings
-        dialog = SettingsDialog(services.models, settings, str(services.paths.root), self._tasks, self)
+        dialog = SettingsDialog(self._services, self._keeper, self._tasks, self)
+        dialog.show_page(page)
         dialog.model_chosen.connect(self._workspace.model_chosen)
         dialog.download_wanted.connect(self.open_models)
         dialog.raw_apart_changed.connect(self._workspace.show_raw_apart)
@@ -153,14 +155,14 @@ class MainWindow(QMainWindow):
         details = ActivityDetails(self)
         details.pause_wanted.connect(self._workspace.pause)
         details.problems_wanted.connect(self.open_problems)
-        details.settings_wanted.connect(self.open_settings)
+        details.settings_wanted.connect(lambda: self.open_settings(settings_dialog.INDEXING))
         self._workspace.progress_changed.connect(details.show_progress)
         details.show_progress(self._workspace.progress)
         details.open_above(self._body.activity)
 
     def open_shortcuts(self) -> None:
         """Show every key."""
-        ShortcutsDialog((*self._bindings, *photo_keys()), self).open()
+        ShortcutsDialog((*self._bindings, *photo_keys(), *decision_keys()), self).open()
 
     def choose_folder(self) -> None:
         """Let the user pick a folder to watch."""
@@ -280,6 +282,14 @@ class MainWindow(QMainWindow):
         if self._workspace is not None:
             self._workspace.overview.rescan()
 
+    def _export_decisions(self) -> None:
+        if self._workspace is not None:
+            self._workspace.decision_files.ask_to_export()
+
+    def _import_decisions(self) -> None:
+        if self._workspace is not None:
+            self._workspace.decision_files.ask_to_import()
+
     def _enlarge(self) -> None:
         if self._workspace is not None:
             self._workspace.photos.view.enlarge()
@@ -318,7 +328,7 @@ class MainWindow(QMainWindow):
             KeyBinding(("Ctrl+=", "Ctrl++"), self.tr("Larger photos"), self._enlarge),
             KeyBinding(("Ctrl+-",), self.tr("Smaller photos"), self._reduce),
             KeyBinding(("F5",), self.tr("Look for changes in all folders"), self._rescan),
-            KeyBinding(("Ctrl+,",), self.tr("Settings"), self.open_settings),
+            KeyBinding(("Ctrl+,",), self.tr("Settings"), lambda: self.open_settings()),
             KeyBinding(("F1", "?"), self.tr("Keyboard shortcuts"), self.open_shortcuts),
             KeyBinding(("Ctrl+Q",), self.tr("Quit"), self._closing.end),
         )
@@ -330,9 +340,13 @@ class MainWindow(QMainWindow):
             (self.tr("Add folder…"), self.choose_folder, "Ctrl+O"),
             (self.tr("Look for changes"), self._rescan, "F5"),
             (self.tr("Problem files…"), self.open_problems, ""),
+            ("", None, ""),
+            (self.tr("Export decisions…"), self._export_decisions, ""),
+            (self.tr("Import decisions…"), self._import_decisions, ""),
+            ("", None, ""),
             *(() if self._guide else ((self.tr("Try the demo"), self.try_demo, ""),)),
             ("", None, ""),
-            (self.tr("Settings…"), self.open_settings, "Ctrl+,"),
+            (self.tr("Settings…"), lambda: self.open_settings(), "Ctrl+,"),
             (self.tr("Keyboard shortcuts"), self.open_shortcuts, "F1"),
             ("", None, ""),
             (self.tr("Quit"), self._closing.end, "Ctrl+Q"),

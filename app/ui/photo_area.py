@@ -9,6 +9,8 @@ from PySide6.QtCore import QModelIndex, QObject, Signal
 
 from app.domain.photo import Photo
 from app.domain.query import SearchResult
+from app.ui.album_actions import AlbumActions
+from app.ui.decision_actions import DecisionActions
 from app.ui.detail_panel import DetailPanel
 from app.ui.file_actions import FileActions
 from app.ui.photo_decisions import PhotoDecisions
@@ -44,6 +46,8 @@ class PhotoArea(QObject):
         self.view.setModel(self.model)
         self.files = FileActions(services.library, tasks, self)
         self.decisions = PhotoDecisions(services.library, self.model, body.messages, tasks, body)
+        self.actions = DecisionActions(services.decisions, self.model, body.messages, tasks, body)
+        self.albums = AlbumActions(body, services.decisions, self.actions, tasks)
         self.details = DetailPanel(services.library, tasks)
         body.set_photos(self.view, self.details)
         self.preview = PhotoPreview(self.model, services.library, tasks, body)
@@ -87,8 +91,18 @@ class PhotoArea(QObject):
         view.selection_changed.connect(lambda _: self._show_details())
         self.model.dataChanged.connect(self._on_data_changed)
         self.decisions.made.connect(self.library_changed)
+        self._connect_decisions()
         self.files.message.connect(messages.say)
         self.model.load_failed.connect(messages.say)
+
+    def _connect_decisions(self) -> None:
+        self.view.decision_requested.connect(self.actions.decide)
+        self.view.album_menu_wanted.connect(self.albums.fill_menu)
+        self.preview.decision_requested.connect(self.actions.decide)
+        self.details.decision_requested.connect(self.actions.decide)
+        self.details.file_preferred.connect(self.actions.use_what_the_file_says)
+        self.actions.made.connect(self.library_changed)
+        self.albums.made.connect(self.library_changed)
 
     def _open(self, photo_ids: Sequence[int]) -> None:
         self.used.emit()

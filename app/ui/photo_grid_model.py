@@ -202,8 +202,12 @@ class PhotoGridModel(QAbstractListModel):
 
     def mark_favourite(self, photo_ids: Sequence[int], favourite: bool) -> None:
         """Show a decision before the library has written it."""
+        self.change_photos(photo_ids, lambda photo: replace(photo, favourite=favourite))
+
+    def change_photos(self, photo_ids: Sequence[int], change: Callable[[Photo], Photo]) -> None:
+        """Show a change before the library has written it, where the photos are here."""
         known = [self._photos[n][0] for n in photo_ids if n in self._photos]
-        self.update_photos(replace(photo, favourite=favourite) for photo in known)
+        self.update_photos(map(change, known))
 
     def set_visible(self, rows: range) -> None:
         """Tell which rows are in sight: what scrolled away loses its turn, the next screen comes early."""

@@ -7,6 +7,8 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QDrag, QGuiApplication, QK
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QWidget
 
 from app.domain.photo import Photo
+from app.ui.album_drop import OWN_PHOTOS, encoded_ids
+from app.ui.decision_wishes import add_menus, wish_of
 from app.ui.drag_picture import EDGE, drag_picture
 from app.ui.file_actions import mime_data
 from app.ui.photo_commands import COMMANDS, Command, command_of
@@ -25,6 +27,8 @@ class PhotoGridView(SelectableView):
     trash_requested = Signal(object)  # list of photo ids
     reveal_requested = Signal(object)  # photo id
     copy_requested = Signal(object)  # list of photo ids
+    decision_requested = Signal(object, object)  # list of photo ids, Wish
+    album_menu_wanted = Signal(object, object)  # QMenu to fill, list of photo ids
 
     def __init__(self, parent: QWidget | None = None, *, tile_size: int = 200) -> None:
         super().__init__(parent, tile_size=tile_size)
@@ -64,7 +68,14 @@ class PhotoGridView(SelectableView):
             action.setEnabled(single or not info.single)
             action.triggered.connect(partial(self.trigger, command))
             menu.addAction(action)
+            if command is Command.FAVOURITE:
+                self._add_decisions(menu, row)
         return menu
+
+    def _add_decisions(self, menu: QMenu, row: int) -> None:
+        photo, ids = self.grid_model.photo_at(row), self.selected_ids()
+        add_menus(menu, photo.decisions if photo else None, partial(self.decision_requested.emit, ids))
+        self.album_menu_wanted.emit(menu, ids)
 
     def _is_favourite(self, row: int) -> bool:
         photo = self.grid_model.photo_at(row)
@@ -79,7 +90,9 @@ class PhotoGridView(SelectableView):
         if not photos or row is None or not QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
             return
         drag = QDrag(self)
-        drag.setMimeData(mime_data(photo.path for photo in photos))
+        mime = mime_data(photo.path for photo in photos)
+        mime.setData(OWN_PHOTOS, encoded_ids([photo.photo_id for photo in photos]))
+        drag.setMimeData(mime)
         drag.setPixmap(drag_picture(self, self.grid_model.pixmap_at(row), len(photos)))
         drag.setHotSpot(QPoint(EDGE // 2, EDGE * 3 // 4))
         drag.exec(Qt.DropAction.CopyAction)
@@ -87,11 +100,13 @@ class PhotoGridView(SelectableView):
     # --- Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        command = command_of(event)
-        if command is None:
-            super().keyPressEvent(event)
-        else:
+        command, wish = command_of(event), wish_of(event)
+        if command is not None:
             self.trigger(command)
+        elif wish is not None and self.selected_ids():
+            self.decision_requested.emit(self.selected_ids(), wish)
+        else:
+            super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard

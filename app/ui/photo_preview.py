@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRect, QSize, QSizeF, Qt, Signal
@@ -21,6 +22,7 @@ from shiboken6 import isValid
 
 from app.domain.photo import Photo, PhotoState
 from app.ui import icons
+from app.ui.decision_wishes import Wish, decisions_text, wish_of
 from app.ui.glyphs import FAVOURITE_RED, PROBLEM_AMBER, Glyph, glyph
 from app.ui.photo_grid_model import PhotoGridModel
 from app.ui.photo_texts import file_name, spoken, state_text, taken_text
@@ -50,6 +52,7 @@ class PhotoPreview(QWidget):
 
     open_requested = Signal(object)  # list of photo ids
     favourite_requested = Signal(object, bool)  # list of photo ids, the wish
+    decision_requested = Signal(object, object)  # list of photo ids, Wish
     row_changed = Signal(int)  # another photo is shown
     closed = Signal(int)  # the row shown last; -1 when its photo is gone
 
@@ -240,7 +243,7 @@ class PhotoPreview(QWidget):
         self._position.setText(f"{locale.toString(self._row + 1)} / {locale.toString(count)}")
         self._previous.setEnabled(self._row > 0)
         self._next.setEnabled(self._row + 1 < count)
-        facts = (file_name(photo), taken_text(photo)) if photo else ()
+        facts = (file_name(photo), taken_text(photo), decisions_text(photo.decisions)) if photo else ()
         self._name.setText("   ".join(filter(None, facts)))
         self._heart.setEnabled(photo is not None)
         favourite = photo is not None and photo.favourite
@@ -273,6 +276,10 @@ class PhotoPreview(QWidget):
         if self._photo is not None:
             self.favourite_requested.emit([self._photo.photo_id], not self._photo.favourite)
             self._show_texts()
+
+    def _decide(self, wish: Wish) -> None:
+        if self._photo is not None:
+            self.decision_requested.emit([self._photo.photo_id], wish)
 
     def _open(self) -> None:
         if self._photo_id is not None:
@@ -347,7 +354,8 @@ class PhotoPreview(QWidget):
             Qt.Key.Key_Enter: self._open,
             Qt.Key.Key_F: self._toggle_favourite,
         }
-        return acts.get(key)
+        wish = wish_of(event)
+        return acts.get(key) if wish is None else partial(self._decide, wish)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         action = self._action_of(event)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.domain.photo import Photo, PhotoState
 from app.ui.companion_badge import paint_badges
+from app.ui.decision_signs import is_faded, paint_decisions
 from app.ui.glyphs import FAVOURITE_RED, PROBLEM_AMBER, Glyph, glyph
 from app.ui.grid_geometry import MARGIN
 from app.ui.photo_grid_model import AnyIndex, PhotoGridModel
@@ -17,7 +18,7 @@ from app.ui.thumbnail_loader import CORNER
 
 PADDING = 6  # between a tile's edge and its picture, where selection shows
 CAPTION_FROM = 150  # tiles at least this large carry the file name
-_WEAK_OPACITY = 0.8
+_FADED_OPACITY = 0.8
 
 
 @dataclass(frozen=True)
@@ -94,16 +95,17 @@ class PhotoTileDelegate(QStyledItemDelegate):
         pixmap = model.thumbnails.pixmap(photo) if photo is not None else None
         self._paint_ground(painter, tile, option.state)
         box = self.picture_box(tile)
-        weak = model.is_weak(row)
-        if weak:
-            painter.setOpacity(_WEAK_OPACITY)
+        faded = model.is_weak(row) or (photo is not None and is_faded(photo.decisions))
+        if faded:
+            painter.setOpacity(_FADED_OPACITY)
         shown = self._paint_picture(painter, box, photo, pixmap)
         if photo is not None:
             self._paint_signs(painter, shown, photo)
             paint_badges(painter, shown, photo)
+            paint_decisions(painter, shown, photo)
             if tile.height() > tile.width():
                 self._paint_caption(painter, tile, photo)
-        if weak:
+        if faded:
             painter.setOpacity(1.0)
 
     def _paint_ground(self, painter: QPainter, tile: QRect, state: QStyle.StateFlag) -> None:

@@ -147,7 +147,7 @@ def describe(result: SearchResult, scope: Scope) -> str:
 
 
 def _place(scope: Scope) -> str:
-    if scope.kind is ScopeKind.FOLDER:
+    if scope.kind in (ScopeKind.FOLDER, ScopeKind.ALBUM):
         return scope.name
     if scope.kind is ScopeKind.FAVOURITES:
         return _tr("Favourites")

@@ -17,6 +17,8 @@ class ScopeKind(StrEnum):
     RECENT = "recent"
     FOLDER = "folder"
     PROBLEMS = "problems"
+    ALBUM = "album"
+    SEARCH = "search"  # a saved one: chosen like an entry, but run instead of looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class Scope:
     kind: ScopeKind = ScopeKind.ALL
     folder_id: int | None = None
     subfolder: str = ""
-    name: str = ""  # of the folder, for people
+    name: str = ""  # of the folder, album or search, for people
+    album_id: int | None = None
+    search_id: int | None = None
 
     @property
     def is_all(self) -> bool:
@@ -40,4 +44,6 @@ class Scope:
             return SearchFilters(added_since=time.time() - _RECENT_SECONDS)
         if self.kind is ScopeKind.FOLDER:
             return SearchFilters(folder_id=self.folder_id, subfolder=self.subfolder or None)
+        if self.kind is ScopeKind.ALBUM:
+            return SearchFilters(album_id=self.album_id)
         return SearchFilters()

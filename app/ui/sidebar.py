@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QTreeView, QVBoxLayout, QWidget
 
+from app.domain.decisions import Album, SavedSearch
 from app.domain.photo import FolderState, FolderStatus, Subfolder
 from app.domain.status import LibraryCounts
 from app.ui import icons
+from app.ui.album_drop import SidebarTree
 from app.ui.scope import Scope, ScopeKind
 from app.ui.sidebar_delegate import SidebarDelegate
 from app.ui.sidebar_model import Role, SidebarModel
@@ -28,6 +30,11 @@ class Sidebar(QFrame):
     vanished_decided = Signal(int, bool)  # folder_id, whether its vanished photos are to be removed
     problems_wanted = Signal()
     children_wanted = Signal(int, str)
+    new_album_wanted = Signal()
+    search_chosen = Signal(int)  # id of a saved search
+    rename_wanted = Signal(object)  # Scope of an album or saved search
+    delete_wanted = Signal(object)  # likewise
+    photos_dropped = Signal(int, object)  # album id, list of photo ids
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +82,16 @@ class Sidebar(QFrame):
         with self._keeping_scope():
             self._model.set_folders(statuses)
 
+    def set_albums(self, albums: Sequence[Album]) -> None:
+        """Show the albums; when the one looked at is gone, look at everything."""
+        with self._keeping_scope():
+            self._model.set_albums(albums)
+
+    def set_searches(self, searches: Sequence[SavedSearch]) -> None:
+        """Show the saved searches."""
+        with self._keeping_scope():
+            self._model.set_searches(searches)
+
     def set_subfolders(self, folder_id: int, parent: str, subfolders: Sequence[Subfolder]) -> None:
         """Show the children of a folder that was opened."""
         with self._keeping_scope():
@@ -88,7 +105,8 @@ class Sidebar(QFrame):
             self.scope_changed.emit(scope)
 
     def _build_tree(self) -> QTreeView:
-        tree = QTreeView()
+        tree = SidebarTree()
+        tree.photos_dropped.connect(self.photos_dropped)
         tree.setObjectName("sidebarTree")
         tree.setAccessibleName(self.tr("Library"))
         tree.setModel(self._model)
@@ -125,7 +143,7 @@ class Sidebar(QFrame):
 
     def _on_current_changed(self, current: QModelIndex) -> None:
         scope: Scope | None = current.data(Role.SCOPE)
-        if self._selecting or scope is None or scope.kind is ScopeKind.PROBLEMS:
+        if self._selecting or scope is None or scope.kind in (ScopeKind.PROBLEMS, ScopeKind.SEARCH):
             return
         if scope != self._scope:
             self._scope = scope
@@ -136,6 +154,9 @@ class Sidebar(QFrame):
         if scope is not None and scope.kind is ScopeKind.PROBLEMS:
             self._select(self._scope)
             self.problems_wanted.emit()
+        elif scope is not None and scope.search_id is not None:
+            self._select(self._scope)
+            self.search_chosen.emit(scope.search_id)
 
     def _open_menu(self, position: QPoint) -> None:
         scope: Scope | None = self._tree.indexAt(position).data(Role.SCOPE)
@@ -154,7 +175,12 @@ class Sidebar(QFrame):
             if not scope.subfolder:
                 self._add_folder_actions(menu, folder_id, scope.name)
             menu.addSeparator()
+        if scope is not None and scope.kind in (ScopeKind.ALBUM, ScopeKind.SEARCH):
+            menu.addAction(self.tr("Rename…"), functools.partial(self.rename_wanted.emit, scope))
+            menu.addAction(self.tr("Delete…"), functools.partial(self.delete_wanted.emit, scope))
+            menu.addSeparator()
         menu.addAction(self.tr("Add folder…"), self.add_folder_wanted.emit)
+        menu.addAction(self.tr("New album…"), self.new_album_wanted.emit)
         return menu
 
     def _add_folder_actions(self, menu: QMenu, folder_id: int, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from app.domain.decisions import Album, SavedSearch
 from app.domain.photo import FolderState, FolderStatus, Subfolder
 from app.domain.status import LibraryCounts
 from app.ui import wording
@@ -49,6 +50,14 @@ class _Entry:
         return self.parent.children.index(self) if self.parent is not None else 0
 
 
+@dataclass(eq=False, slots=True)
+class _Section:
+    """A heading with entries that are there only when the user made some."""
+
+    heading: _Entry
+    entries: dict[int, _Entry] = field(default_factory=dict)  # by the id of what they stand for
+
+
 class SidebarModel(QAbstractItemModel):
     """A tree that asks for the children of a folder when it is opened, and takes them when they come."""
 
@@ -63,8 +72,11 @@ class SidebarModel(QAbstractItemModel):
         self._favourites = _Entry(self.tr("Favourites"), "heart", Scope(ScopeKind.FAVOURITES))
         self._recent = _Entry(self.tr("Recently added"), "recent", Scope(ScopeKind.RECENT))
         self._problems = _Entry(self.tr("Problem files"), "warning", Scope(ScopeKind.PROBLEMS))
-        for entry in (self._all, self._favourites, self._recent, _Entry(self.tr("Folders"))):
+        self._folder_heading = _Entry(self.tr("Folders"))
+        for entry in (self._all, self._favourites, self._recent, self._folder_heading):
             self._insert(self._root, len(self._root.children), entry)
+        self._albums = _Section(_Entry(self.tr("Albums")))
+        self._searches = _Section(_Entry(self.tr("Saved searches")))
 
     @property
     def folder_ids(self) -> tuple[int, ...]:
@@ -99,6 +111,19 @@ class SidebarModel(QAbstractItemModel):
                 description=self._describe(status),
             )
 
+    def set_albums(self, albums: Sequence[Album]) -> None:
+        """Bring the albums up to date; without any there is no heading for them either."""
+        self._fill(self._albums, [(_album_scope(album), "album", album.photo_count) for album in albums])
+
+    def set_searches(self, searches: Sequence[SavedSearch]) -> None:
+        """Bring the saved searches up to date."""
+        self._fill(self._searches, [(_search_scope(search), "search", 0) for search in searches])
+
+    def name_of(self, scope: Scope) -> str:
+        """What the entry of a folder or album is called; "" when there is none."""
+        index = self.index_of(scope)
+        return self._entry(index).name if index.isValid() else ""
+
     def set_subfolders(self, folder_id: int, parent: str, subfolders: Sequence[Subfolder]) -> None:
         """Fill in the children that `children_wanted` asked for, or bring them up to date."""
         entry = self._find(folder_id, parent)
@@ -128,10 +153,33 @@ class SidebarModel(QAbstractItemModel):
         """Where an entry is; invalid when it is not shown."""
         if scope.kind is ScopeKind.FOLDER and scope.folder_id is not None:
             return self._index(self._find(scope.folder_id, scope.subfolder))
+        if scope.kind in (ScopeKind.ALBUM, ScopeKind.SEARCH):
+            section = self._albums if scope.kind is ScopeKind.ALBUM else self._searches
+            return self._index(section.entries.get(_number(scope)))
         entries = (self._all, self._favourites, self._recent, self._problems)
         return self._index(next((e for e in entries if e.scope and e.scope.kind is scope.kind), None))
 
     # --- the tree
+
+    def _fill(self, section: "_Section", wanted: Sequence[tuple[Scope, str, int]]) -> None:
+        """Entries in the order wanted, below their heading and above the next one."""
+        numbers = {_number(scope) for scope, _, _ in wanted}
+        for gone in [number for number in section.entries if number not in numbers]:
+            self._remove(section.entries.pop(gone))
+        if not wanted:
+            self._remove(section.heading)
+            return
+        if section.heading.parent is None:
+            below_albums = section is self._albums and self._searches.heading.parent is not None
+            below = self._searches.heading if below_albums else self._folder_heading
+            self._insert(self._root, below.row, section.heading)
+        for place, (scope, icon, count) in enumerate(wanted, section.heading.row + 1):
+            entry = section.entries.setdefault(_number(scope), _Entry(scope.name, icon, scope))
+            if entry.parent is not None and entry.row != place:
+                self._remove(entry)
+            if entry.parent is None:
+                self._insert(self._root, place, entry)
+            self._change(entry, name=scope.name, scope=scope, count=count)
 
     def _find(self, folder_id: int, relative_path: str) -> _Entry | None:
         entry = self._folders.get(folder_id)
@@ -245,6 +293,19 @@ class SidebarModel(QAbstractItemModel):
             Role.HEADING: entry.scope is None,
         }
         return values.get(role)
+
+
+def _number(scope: Scope) -> int:
+    """The id of what an entry of a section stands for."""
+    return scope.album_id or scope.search_id or 0
+
+
+def _album_scope(album: Album) -> Scope:
+    return Scope(ScopeKind.ALBUM, name=wording.printable(album.name), album_id=album.album_id)
+
+
+def _search_scope(search: SavedSearch) -> Scope:
+    return Scope(ScopeKind.SEARCH, name=wording.printable(search.name), search_id=search.search_id)
 
 
 def _walk(entries: Iterable[_Entry]) -> Iterator[_Entry]:

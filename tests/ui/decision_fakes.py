@@ -156,12 +156,17 @@ class FakeSidecarService:
     """Has nothing to write; `report` says that something could not be written."""
 
     def __init__(self) -> None:
-        self._on_problem: Callable[[str], None] = lambda _: None
+        self._on_problem: Callable[[str], None] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        return self._on_problem is not None
 
     def subscribe(self, on_problem: Callable[[str], None]) -> None:
         self._on_problem = on_problem
 
     def report(self, text: str) -> None:
+        assert self._on_problem is not None
         self._on_problem(text)
 
     def tell(self, photo_ids: Sequence[int] | None = None) -> None:

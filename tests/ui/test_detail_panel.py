@@ -91,7 +91,7 @@ def test_the_heart_wishes_the_opposite(panel: DetailPanel, library, qtbot) -> No
 
 def test_buttons_open_and_reveal(panel: DetailPanel, library, qtbot) -> None:
     panel.show_photo(library.photo(3))
-    open_button, reveal = panel.findChildren(QPushButton)
+    open_button, reveal = (b for b in panel.findChildren(QPushButton) if b.isVisibleTo(panel))
     opened, revealed = QSignalSpy(panel.open_requested), QSignalSpy(panel.reveal_requested)
 
     open_button.click()

@@ -173,6 +173,7 @@ def test_the_menu_of_a_folder(sidebar: Sidebar, qtbot: QtBot) -> None:
         "Folder settings…",
         "Stop watching…",
         "Add folder…",
+        "New album…",
     ]
 
     with qtbot.waitSignal(sidebar.rescan_wanted) as wanted:
