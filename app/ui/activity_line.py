@@ -1,7 +1,7 @@
 """The quiet line at the bottom: what is being done, how far it is, and how the model is."""
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from app.domain.download import DownloadPhase, DownloadProgress
@@ -29,9 +29,7 @@ class ActivityLine(QFrame):
         super().__init__(parent)
         self.setObjectName("activityLine")
         self._paused = False
-        self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setMinimumWidth(60)
+        self._text = _ShortenedLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(130, 5)
@@ -57,7 +55,7 @@ class ActivityLine(QFrame):
     @property
     def text(self) -> str:
         """What the line says about indexing."""
-        return self._text.text()
+        return self._text.whole
 
     @property
     def pause_button(self) -> QToolButton:
@@ -85,8 +83,7 @@ class ActivityLine(QFrame):
 
     def show_progress(self, progress: IndexProgress) -> None:
         """Show a snapshot of indexing."""
-        self._text.setText(describe(progress))
-        self._text.setToolTip(wording.printable(progress.current))
+        self._text.show_whole(describe(progress))
         working = progress.phase in _UNFINISHED and progress.total > 0
         self._bar.setVisible(working or progress.phase is IndexPhase.SCANNING)
         self._bar.setMaximum(progress.total if working else 0)
@@ -139,10 +136,10 @@ class ActivityLine(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 3, 8, 3)
         layout.setSpacing(10)
-        layout.addWidget(self._text)
+        layout.addWidget(self._text, 1)
         layout.addWidget(self._bar)
         layout.addWidget(self._pause)
-        layout.addStretch(1)
+        layout.addStretch()
         layout.addWidget(self._problems)
         layout.addWidget(self._download)
         layout.addWidget(self._model)
@@ -151,6 +148,34 @@ class ActivityLine(QFrame):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.details_wanted.emit()
+
+
+class _ShortenedLabel(QLabel):
+    """As much of a text as there is room for; all of it as a tool tip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setMinimumWidth(60)
+        self.whole = ""
+
+    def show_whole(self, text: str) -> None:
+        self.whole = text
+        self.setAccessibleName(text)
+        self.setMaximumWidth(self.fontMetrics().horizontalAdvance(text) + 4)
+        self._shorten()
+
+    def _shorten(self) -> None:
+        shown = self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(shown)
+        self.setToolTip(self.whole if shown != self.whole else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._shorten()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.maximumWidth(), super().sizeHint().height())
 
 
 def describe(progress: IndexProgress) -> str:

@@ -1,40 +1,44 @@
-"""The settings: which model, on which device; where the library is."""
+"""The settings, in pages: model, indexing, storage, about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QProgressBar,
-    QPushButton,
+    QListWidget,
+    QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app.domain.status import ModelState, ModelStatus
+from app.domain.status import ModelStatus
 from app.errors import AppError
-from app.settings import Settings
 from app.ui import wording
-from app.ui.activity_line import describe_model
-from app.ui.task_runner import Lane, TaskRunner
+from app.ui.about_settings import AboutSettings
+from app.ui.indexing_settings import IndexingSettings
+from app.ui.model_settings import ModelSettings
+from app.ui.settings_keeper import SettingsKeeper
+from app.ui.settings_parts import wrapped
+from app.ui.storage_settings import StorageSettings
+from app.ui.task_runner import TaskRunner
 
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
-    from app.services.models import ModelService
+    from app.bootstrap import Services
+
+MODEL, INDEXING, STORAGE, ABOUT = range(4)  # the pages in their order
+
+_SIZE, _LIST_WIDTH = QSize(740, 540), 140
 
 
 class SettingsDialog(QDialog):
-    """Changes take effect when they are made; a model is verified before it is used."""
+    """Changes take effect when they are made."""
 
     model_chosen = Signal(object, str)  # checkpoint (str or None), device: verified and in use
     download_wanted = Signal()
@@ -42,204 +46,85 @@ class SettingsDialog(QDialog):
 
     def __init__(
         self,
-        models: ModelService,
-        settings: Settings,
-        library_root: str,
+        services: Services,
+        keeper: SettingsKeeper,
         tasks: TaskRunner,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(580)
-        self._models = models
-        self._tasks = tasks
-        self._checkpoint = settings.checkpoint
-        self._device = str(settings.device)
-        self._path = _read_only("settingsPath", self.tr("Model folder"))
-        self._choose = QPushButton(self.tr("Choose folder…"))
-        self._choose.clicked.connect(self.choose_folder)
-        self._download = QPushButton(self.tr("Download…"))
-        self._download.setAccessibleName(self.tr("Download a model"))
-        self._download.clicked.connect(self._on_download)
-        self._remove = QPushButton(self.tr("Remove"))
-        self._remove.setAccessibleName(self.tr("Use no model"))
-        self._remove.clicked.connect(lambda: self.use(None))
-        self._devices = QComboBox()
-        self._devices.setAccessibleName(self.tr("Device"))
-        self._devices.activated.connect(self._on_device)
-        self._busy = QProgressBar()
-        self._busy.setRange(0, 0)
-        self._busy.setTextVisible(False)
-        self._busy.setFixedHeight(5)
-        self._note = _wrapped("muted")
-        self._raw_apart = QCheckBox(self.tr("Show RAW files separately"))
-        self._raw_apart.setToolTip(
-            self.tr("When off, a RAW file and the JPEG of the same shot are one photo.")
-        )
-        self._raw_apart.setChecked(settings.raw_apart)
-        self._raw_apart.toggled.connect(self.raw_apart_changed)
-        self._lay_out(library_root)
-        self._set_busy(False)
-        self._show_checkpoint()
-        self._choose.setFocus()
-        self._tasks.run(models.devices, self._show_devices, self._show_error, receiver=self)
-        self._tasks.run(models.status, self.show_status, self._show_error, receiver=self)
+        self.model = ModelSettings(services.models, keeper.settings, tasks)
+        self.indexing = IndexingSettings(services.indexing, keeper, tasks)
+        self.storage = StorageSettings(services.storage, str(services.paths.root), keeper, tasks)
+        self.about = AboutSettings(wording.printable(str(services.settings.path)))
+        self._list = QListWidget()
+        self._list.setObjectName("settingsList")
+        self._list.setAccessibleName(self.tr("Pages of the settings"))
+        self._list.setFixedWidth(_LIST_WIDTH)
+        self._pages = QStackedWidget()
+        self._error = wrapped("warning")
+        self._error.hide()
+        self._lay_out()
+        self.resize(_SIZE)
+        self._connect()
+        self._list.setCurrentRow(MODEL)
 
-    @property
-    def note(self) -> str:
-        """What is said below the model: its state, or why it was refused."""
-        return self._note.text()
-
-    @property
-    def path_field(self) -> QLineEdit:
-        return self._path
-
-    @property
-    def device_box(self) -> QComboBox:
-        return self._devices
-
-    @property
-    def remove_button(self) -> QPushButton:
-        return self._remove
-
-    @property
-    def download_button(self) -> QPushButton:
-        return self._download
-
-    @property
-    def raw_apart_box(self) -> QCheckBox:
-        return self._raw_apart
-
-    @property
-    def is_busy(self) -> bool:
-        return not self._busy.isHidden()
-
-    def choose_folder(self) -> None:
-        """Let the user pick a folder with a checkpoint."""
-        dialog = QFileDialog(self, self.tr("Choose the folder of a model"), self._checkpoint or "")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.use)
-        dialog.open()
-
-    def use(self, checkpoint: str | None) -> None:
-        """Verify a checkpoint and switch to it; what was used before stays when it is refused."""
-        self._apply(checkpoint, self._device)
+    def show_page(self, page: int) -> None:
+        """Turn to one of the pages."""
+        self._list.setCurrentRow(page)
 
     def show_status(self, status: ModelStatus) -> None:
         """Say how the model is."""
-        if status.state is ModelState.NONE:
-            self._say(self.tr("Without a model only names and folders are searched."))
-        else:
-            self._say("\n".join(filter(None, (describe_model(status), status.message))))
+        self.model.show_status(status)
 
-    def _lay_out(self, library_root: str) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._path, 1)
-        row.addWidget(self._choose)
-        row.addWidget(self._download)
-        row.addWidget(self._remove)
-        library = _read_only("settingsPath", self.tr("Library folder"))
-        library.setText(wording.printable(library_root))
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(10)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(self.tr("Model"), row)
-        form.addRow("", self._busy)
-        form.addRow("", self._note)
-        form.addRow(self.tr("Runs on"), self._devices)
-        form.addRow(self.tr("Library"), library)
-        form.addRow(self.tr("Photos"), self._raw_apart)
-        appearance = _wrapped("muted")
-        appearance.setText(self.tr("Light or dark follows the system."))
-        form.addRow(self.tr("Appearance"), appearance)
+    @property
+    def error(self) -> QLabel:
+        """Where it is said what went wrong."""
+        return self._error
+
+    def _connect(self) -> None:
+        self._list.currentRowChanged.connect(self._pages.setCurrentIndex)
+        self.model.model_chosen.connect(self.model_chosen)
+        self.model.download_wanted.connect(self._on_download)
+        self.indexing.raw_apart_changed.connect(self.raw_apart_changed)
+        self.indexing.failed.connect(self._show_error)
+        self.storage.failed.connect(self._show_error)
+
+    def _lay_out(self) -> None:
+        for title, page in (
+            (self.tr("Model"), self.model),
+            (self.tr("Indexing"), self.indexing),
+            (self.tr("Storage"), self.storage),
+            (self.tr("About"), self.about),
+        ):
+            self._list.addItem(title)
+            area = QScrollArea()  # large fonts need more room than a small screen has
+            area.setWidgetResizable(True)
+            area.setFrameShape(QFrame.Shape.NoFrame)
+            area.setWidget(page)
+            self._pages.addWidget(area)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self._list)
+        middle.addWidget(self._pages, 1)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(24, 8, 16, 14)
+        bottom.addWidget(self._error, 1)
+        bottom.addWidget(close)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(18)
-        layout.addLayout(form)
-        layout.addStretch(1)
-        layout.addWidget(close)
-
-    def _show_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
-        for name, text in devices:
-            self._devices.addItem(text, name)
-        self._select_device()
-
-    def _select_device(self) -> None:
-        self._devices.setCurrentIndex(max(0, self._devices.findData(self._device)))
-
-    def _on_device(self) -> None:
-        self._apply(self._checkpoint, str(self._devices.currentData()))
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(middle, 1)
+        layout.addLayout(bottom)
 
     def _on_download(self) -> None:
         self.accept()
         self.download_wanted.emit()
 
-    def _apply(self, checkpoint: str | None, device: str) -> None:
-        self._set_busy(True)
-        self._say(self.tr("Checking the model…") if checkpoint else "")
-        self._tasks.run(
-            lambda: self._models.use(checkpoint, device),
-            self._when_done(checkpoint, device),
-            self._show_error,
-            lane=Lane.LOOSE,
-            receiver=self,
-        )
-
-    def _when_done(self, checkpoint: str | None, device: str) -> Callable[[str | None], None]:
-        def done(used: str | None) -> None:
-            self._checkpoint, self._device = used or checkpoint, device  # a file was converted into a folder
-            self._set_busy(False)
-            self._show_checkpoint()
-            self.model_chosen.emit(self._checkpoint, device)
-            self._tasks.run(self._models.status, self.show_status, self._show_error, receiver=self)
-
-        return done
-
-    def _show_checkpoint(self) -> None:
-        self._path.setText(wording.printable(self._checkpoint or ""))
-        self._path.setPlaceholderText(self.tr("No model"))
-        self._remove.setEnabled(self._checkpoint is not None)
-
     def _show_error(self, error: Exception) -> None:
-        self._set_busy(False)
-        self._select_device()
-        text = str(error) if isinstance(error, AppError) else self.tr("Something went wrong: {error}")
-        self._say(text.format(error=error) if not isinstance(error, AppError) else text, warning=True)
-
-    def _say(self, text: str, *, warning: bool = False) -> None:
-        self._note.setText(text)
-        self._note.setProperty("rank", "warning" if warning else "muted")
-        self._note.style().unpolish(self._note)
-        self._note.style().polish(self._note)
-
-    def _set_busy(self, busy: bool) -> None:
-        self._busy.setVisible(busy)
-        for control in (self._choose, self._download, self._remove, self._devices):
-            control.setEnabled(not busy)
-        self._remove.setEnabled(not busy and self._checkpoint is not None)
-
-    def sizeHint(self) -> QSize:
-        return QSize(620, 320)
-
-
-def _read_only(name: str, accessible: str) -> QLineEdit:
-    field = QLineEdit()
-    field.setObjectName(name)
-    field.setReadOnly(True)
-    field.setAccessibleName(accessible)
-    return field
-
-
-def _wrapped(rank: str) -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setProperty("rank", rank)
-    return label
+        text = str(error) if isinstance(error, AppError) else self.tr("Something went wrong: ") + str(error)
+        self._error.setText(text)
+        self._error.show()

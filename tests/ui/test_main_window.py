@@ -565,10 +565,10 @@ def test_open_settings_follow_the_model(window: MainWindow, services: Services, 
     dialog = dialog_of(SettingsDialog)
 
     services.models.become(ModelStatus(ModelState.LOADING))
-    qtbot.waitUntil(lambda: dialog.note == "Loading model…")
+    qtbot.waitUntil(lambda: dialog.model.note == "Loading model…")
 
     services.models.become(ModelStatus(ModelState.READY, "siglip2", "cpu"))
-    qtbot.waitUntil(lambda: dialog.note == "siglip2 · CPU")
+    qtbot.waitUntil(lambda: dialog.model.note == "siglip2 · CPU")
     dialog.close()
 
 
@@ -600,7 +600,7 @@ def test_raw_files_are_shown_apart_from_the_settings(
     assert services.indexing.calls_of("show_raw_apart") == [(False,)]
     window.open_settings()
     qtbot.waitUntil(lambda: dialog_of(SettingsDialog) is not None)
-    box = dialog_of(SettingsDialog).raw_apart_box
+    box = dialog_of(SettingsDialog).indexing.raw_apart
     assert not box.isChecked()
 
     box.click()

@@ -223,6 +223,6 @@ def test_the_settings_lead_to_the_models(window: MainWindow, qtbot: QtBot) -> No
     settings = dialog_of(SettingsDialog)
     assert settings is not None
 
-    click(qtbot, settings.download_button)
+    click(qtbot, settings.model.download_button)
 
     assert dialog_of(ModelDialog) is not None

@@ -1,13 +1,19 @@
-"""The settings dialog: a model is verified before it is used, and errors stay where they belong."""
+"""The settings: a model is verified before it is used, changes take effect at once, errors stay in place."""
 
 import pytest
-from fakes import FakeModelService, Gate
+from fakes import FakeIndexingService, FakeModelService, FakeStorageService, Gate
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app.bootstrap import Services
+from app.domain.manners import Manners, MannersHere, Pace
 from app.domain.status import ModelState
+from app.errors import LibraryError
 from app.settings import Settings
+from app.ui import settings_dialog
+from app.ui.model_settings import ModelSettings
 from app.ui.settings_dialog import SettingsDialog
+from app.ui.settings_keeper import SettingsKeeper
 from app.ui.task_runner import TaskRunner
 
 
@@ -17,9 +23,8 @@ def models() -> FakeModelService:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, models: FakeModelService, task_runner: TaskRunner) -> SettingsDialog:
-    dialog = SettingsDialog(models, Settings(), "/data/photosift", task_runner)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+def dialog(qtbot: QtBot, models: FakeModelService, task_runner: TaskRunner) -> ModelSettings:
+    dialog = ModelSettings(models, Settings(), task_runner)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitUntil(lambda: dialog.device_box.count() == 2)
@@ -27,7 +32,7 @@ def dialog(qtbot: QtBot, models: FakeModelService, task_runner: TaskRunner) -> S
     return dialog
 
 
-def test_a_model_that_works_is_used(dialog: SettingsDialog, models: FakeModelService, qtbot: QtBot) -> None:
+def test_a_model_that_works_is_used(dialog: ModelSettings, models: FakeModelService, qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.model_chosen) as chosen:
         dialog.use("/models/siglip2")
 
@@ -38,7 +43,7 @@ def test_a_model_that_works_is_used(dialog: SettingsDialog, models: FakeModelSer
 
 
 def test_a_model_that_is_refused_says_why_in_place(
-    dialog: SettingsDialog, models: FakeModelService, qtbot: QtBot
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot
 ) -> None:
     models.refused = {"/models/bert": "This folder holds a bert model, not one of pictures."}
 
@@ -51,7 +56,7 @@ def test_a_model_that_is_refused_says_why_in_place(
 
 
 def test_while_a_model_is_verified_nothing_else_can_be_chosen(
-    dialog: SettingsDialog, models: FakeModelService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
     gate.close()
@@ -66,7 +71,7 @@ def test_while_a_model_is_verified_nothing_else_can_be_chosen(
     assert dialog.device_box.isEnabled()
 
 
-def test_the_model_can_be_removed(dialog: SettingsDialog, models: FakeModelService, qtbot: QtBot) -> None:
+def test_the_model_can_be_removed(dialog: ModelSettings, models: FakeModelService, qtbot: QtBot) -> None:
     dialog.use("/models/siglip2")
     qtbot.waitUntil(dialog.remove_button.isEnabled)
 
@@ -78,7 +83,7 @@ def test_the_model_can_be_removed(dialog: SettingsDialog, models: FakeModelServi
 
 
 def test_another_device_is_tried_with_the_same_model(
-    dialog: SettingsDialog, models: FakeModelService, qtbot: QtBot
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot
 ) -> None:
     dialog.device_box.setCurrentIndex(1)
     dialog.device_box.activated.emit(1)
@@ -87,7 +92,7 @@ def test_another_device_is_tried_with_the_same_model(
 
 
 def test_a_bug_is_not_hidden(
-    dialog: SettingsDialog, models: FakeModelService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: object) -> None:
         raise ZeroDivisionError("oops")
@@ -97,3 +102,97 @@ def test_a_bug_is_not_hidden(
     dialog.use("/models/siglip2")
 
     qtbot.waitUntil(lambda: dialog.note == "Something went wrong: oops")
+
+
+# --- the other pages
+
+
+@pytest.fixture
+def keeper(services: Services, task_runner: TaskRunner) -> SettingsKeeper:
+    return SettingsKeeper(Settings(), services.settings, task_runner)
+
+
+@pytest.fixture
+def whole(
+    qtbot: QtBot, services: Services, keeper: SettingsKeeper, task_runner: TaskRunner
+) -> SettingsDialog:
+    dialog = SettingsDialog(services, keeper, task_runner)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.storage.used("previews") != "measuring…")
+    qtbot.waitUntil(lambda: bool(services.indexing.calls_of("choices")))
+    return dialog
+
+
+def test_a_pace_takes_effect_at_once_and_is_kept(
+    whole: SettingsDialog, services: Services, keeper: SettingsKeeper, qtbot: QtBot
+) -> None:
+    whole.show_page(settings_dialog.INDEXING)
+    box = whole.indexing.pace
+    assert "other programs go first" in whole.indexing.pace_note.text()
+
+    box.setCurrentIndex(box.findData(Pace.GENTLE))
+    box.activated.emit(box.currentIndex())
+    whole.indexing.mains.click()
+
+    assert "One photo at a time" in whole.indexing.pace_note.text()
+    assert keeper.settings.manners == Manners(Pace.GENTLE, only_on_mains=True)
+    indexing: FakeIndexingService = services.indexing
+    qtbot.waitUntil(lambda: indexing.calls_of("behave")[-1:] == [(keeper.settings.manners, 5)])
+
+
+def test_what_cannot_be_kept_here_is_off_with_its_reason(whole: SettingsDialog) -> None:
+    page = whole.indexing
+    whole.show_page(settings_dialog.INDEXING)
+    page.show_choices(MannersHere(no_idle="Nobody can tell.", no_mains="There is no battery."))
+    assert not page.idle.isEnabled()
+    assert not page.mains.isEnabled()
+    assert (page.idle_note.text(), page.mains_note.text()) == ("Nobody can tell.", "There is no battery.")
+
+    page.show_choices(MannersHere(idle_is_load=True))
+    assert page.idle.isEnabled()
+    assert "work of other programs" in page.idle_note.text()
+    assert not page.mains_note.isVisible()
+
+
+def test_a_wish_that_cannot_be_kept_can_be_taken_back(whole: SettingsDialog, keeper: SettingsKeeper) -> None:
+    page = whole.indexing
+    page.idle.click()
+    page.show_choices(MannersHere(no_idle="Nobody can tell."))
+    assert page.idle.isEnabled()
+    page.idle.click()
+    assert keeper.settings.only_when_idle is False
+
+
+def test_what_is_used_is_shown_and_previews_can_be_emptied(
+    whole: SettingsDialog, services: Services, qtbot: QtBot
+) -> None:
+    whole.show_page(settings_dialog.STORAGE)
+    assert whole.storage.used("previews") == "800.0 MB"
+    assert "55.0 GB of 500.0 GB" in whole.storage.free
+
+    qtbot.mouseClick(whole.storage.empty, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(lambda: whole.storage.used("previews") == "0 bytes")
+    assert not whole.storage.empty.isEnabled()
+
+
+def test_the_room_for_pictures_is_kept_to(
+    whole: SettingsDialog, services: Services, keeper: SettingsKeeper, qtbot: QtBot
+) -> None:
+    whole.storage.cap.setValue(7)
+    assert keeper.settings.picture_cache_gb == 7
+    storage: FakeStorageService = services.storage
+    qtbot.waitUntil(lambda: storage.calls_of("allow") == [(7,)])
+
+
+def test_a_disk_that_cannot_be_measured_is_told(whole: SettingsDialog) -> None:
+    whole.storage.failed.emit(LibraryError("The drive is gone."))
+    assert whole.error.isVisible()
+    assert whole.error.text() == "The drive is gone."
+
+
+def test_the_pages_say_where_things_are(whole: SettingsDialog, services: Services) -> None:
+    assert whole.storage.library.text() == str(services.paths.root)
+    assert whole.about.isAncestorOf(whole.about.findChildren(type(whole.storage.library))[0])
