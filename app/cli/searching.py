@@ -75,6 +75,7 @@ def _as_json(photo: Photo, score: float, weak: bool) -> str:
         "match": "weak" if weak else "strong",
         "taken_at": taken_at.isoformat() if taken_at else None,
         "favourite": photo.favourite,
+        "companions": [printable(one.path) for one in photo.companions],
         "there": os.path.exists(photo.path),
     }
     return json.dumps(values)

@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 
 from app.domain.companions import Companion, companion_kind
 from app.domain.indexing import FolderChanges
+from app.errors import AppError
 from app.library.database import Database
 from app.library.decision_rows import hand_over
 from app.library.pairing import GroupFile, companions
@@ -65,6 +66,7 @@ class CompanionRepository:
         self._database = database
         self._writer = writer
         self._raw_apart = False
+        self._left: list[int] = []  # to be regrouped, when the library can be written again
 
     @property
     def raw_apart(self) -> bool:
@@ -108,7 +110,13 @@ class CompanionRepository:
 
     def regroup(self, photo_ids: Sequence[int]) -> None:
         """Work the groups of these files out again, in transactions of their own."""
-        self._writer.in_chunks(photo_ids, self.regroup_in)
+        left, self._left = self._left, []
+        wanted = [*left, *photo_ids]
+        try:
+            self._writer.in_chunks(wanted, self.regroup_in)
+        except AppError:
+            self._left += wanted
+            raise
 
     def regroup_in(self, connection: Connection, photo_ids: Sequence[int]) -> None:
         """The same within a transaction."""

@@ -87,12 +87,19 @@ def _match_words(connection: Connection, query: str) -> Ids:
 def _newest(connection: Connection, hits: Ids, filters: SearchFilters) -> Ids:
     """Those of the hits that are shown, newest first."""
     if len(hits) <= _FEW:
+        hits = np.union1d(hits, _items_of(connection, hits))
         statement = newest_first(
             select(PhotoRow.id).where(*shown(filters, found_otherwise=True), among(PhotoRow.id, hits))
         )
         return fetch_ids(connection, statement)[0]
     photo_ids = fetch_ids(connection, newest_first(select(PhotoRow.id).where(*shown(filters)), filters))[0]
     return photo_ids[np.isin(photo_ids, hits)]
+
+
+def _items_of(connection: Connection, hits: Ids) -> Ids:
+    """The photos that companions among the hits belong to: who looks for "IMG_1.CR2" wants to see it."""
+    item = PhotoRow.companion_of
+    return fetch_ids(connection, select(item).where(among(PhotoRow.id, hits), item.is_not(None)))[0]
 
 
 def _all_beginnings(terms: Sequence[str]) -> str:

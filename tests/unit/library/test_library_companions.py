@@ -12,6 +12,7 @@ from app.domain.indexing import PhotoFailure
 from app.domain.media import PhotoMetadata
 from app.domain.photo import PhotoState
 from app.domain.query import SearchFilters
+from app.errors import LibraryError
 from app.library.companions import _LEFT, _differences
 from app.library.database import Database
 from app.library.library import Library
@@ -265,6 +266,29 @@ def test_recent_and_folder_filters_leave_companions_out(shelf: Shelf) -> None:
         assert shelf.photos.ids(filters).tolist() == [shelf.id_of(JPEG)]
         assert shelf.photos.ids_with_labels(IDENTITY, filters)[0].tolist() == [shelf.id_of(JPEG)]
     assert shelf.photos.label_of(shelf.id_of(RAW), IDENTITY) is None
+
+
+def test_the_name_of_a_raw_file_finds_its_photo(shelf: Shelf) -> None:
+    shelf.index(PAIR)
+    assert shelf.photos.search_words("img_0001.cr2") == [shelf.id_of(JPEG)]
+    assert shelf.photos.search_words("cr2") == [shelf.id_of(JPEG)]
+
+
+def test_what_could_not_be_regrouped_is_with_the_next_change(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.index(PAIR)
+
+    def refuse(connection: object, photo_ids: object) -> None:
+        raise LibraryError("The disk is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(shelf.library.companions, "regroup_in", refuse)
+        with pytest.raises(LibraryError):
+            shelf.photos.mark_missing([shelf.id_of(JPEG)])
+    assert shelf.paths() == []
+    shelf.add("another.jpg")
+    assert sorted(shelf.paths()) == ["another.jpg", RAW]
 
 
 def test_an_embedding_that_comes_after_its_file_became_a_companion_is_kept(shelf: Shelf) -> None:
