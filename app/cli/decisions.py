@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from app.cli.output import EXIT_OK, printable
+from app.bootstrap import Services
+from app.cli.output import EXIT_OK, printable, say
 from app.cli.session import open_session
 
 
@@ -19,6 +20,7 @@ def export_decisions(options: argparse.Namespace) -> int:
 def import_decisions(options: argparse.Namespace) -> int:
     """Merges; what is newer in the library stays."""
     with open_session(options, exclusive=True) as services:
+        services.sidecars.subscribe(say)
         report = services.decision_files.import_from(Path(options.file).absolute())
         services.sidecars.finish()
     print(f"{_photos(report.photos)} found, {report.changed} of them changed.")
@@ -27,6 +29,14 @@ def import_decisions(options: argparse.Namespace) -> int:
     if report.kept:
         print(f"{_photos(report.kept)} not here: what was decided about them is kept until they come.")
     return EXIT_OK
+
+
+def keep_decisions(services: Services) -> None:
+    """What the window does at its start: photos may have come that decisions were kept for."""
+    services.decision_files.match_kept()
+    services.decision_files.keep_weekly_copy()
+    services.sidecars.tell()
+    services.sidecars.finish()
 
 
 def _photos(count: int) -> str:

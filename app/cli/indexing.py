@@ -7,14 +7,16 @@ from typing import Any
 from tqdm import tqdm
 
 from app.bootstrap import Services
+from app.cli.decisions import keep_decisions
 from app.cli.folders import add_folders, ask_about_vanished
 from app.cli.output import EXIT_FAILED, EXIT_OK, printable, say
 from app.cli.session import ModelLoading, open_session
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.status import ModelState, ModelStatus
-from app.errors import FolderError
+from app.errors import FolderError, LibraryError
 
 _PATIENCE_SECONDS = 0.2
+_GIVE_UP_AFTER = 3  # rests without any progress between them
 
 
 def index(options: argparse.Namespace) -> int:
@@ -24,16 +26,25 @@ def index(options: argparse.Namespace) -> int:
         refused = add_folders(services, options.folders)
         if not services.library.folders():
             raise FolderError("No folder is watched yet. Name one: photosift index FOLDER")
+        services.indexing.show_raw_apart(services.settings.load().raw_apart)
         if options.accept_removals:
             services.folders.remove_vanished()
         with Bar() as bar:
             services.indexing.start(bar.show)
             while not (model.settled() and services.indexing.wait_until_idle(_PATIENCE_SECONDS)):
-                continue
+                _give_up_if_stuck(services)
+        keep_decisions(services)
         _print_model(services.models.status())
         _print_outcome(services)
         asking = ask_about_vanished(services)
     return EXIT_FAILED if refused or asking else EXIT_OK
+
+
+def _give_up_if_stuck(services: Services) -> None:
+    """A window waits until the disk has room again; a command says so and ends."""
+    times, reason = services.indexing.trouble
+    if times >= _GIVE_UP_AFTER:
+        raise LibraryError(f"{reason} What was done is kept; run the command again to go on.")
 
 
 def _print_model(status: ModelStatus) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap, QPolygonF
 
-from app.domain.decisions import NO_DECISIONS, Decisions, Flag
+from app.domain.decisions import NO_DECISIONS, Flag
 from app.domain.photo import Photo
 from app.ui import icons
 from app.ui.decision_wishes import LABEL_COLOURS, STAR_GOLD
@@ -64,7 +64,10 @@ def _marks(flag: Flag | None, label: str, height: int, ratio: float) -> QPixmap 
     pixmap, painter = _begin(count * height, height, ratio)
     room = QRectF(0, 0, height, height).adjusted(2, 2, -2, -2)
     if flag:
-        icons.paint(painter, f"flag-{flag.value}", room, FAVOURITE_RED if flag is Flag.REJECT else _INK)
+        if flag is Flag.REJECT:
+            painter.setBrush(FAVOURITE_RED)
+            painter.drawEllipse(room)
+        icons.paint(painter, f"flag-{flag.value}", room, _INK)
         room.translate(height, 0)
     if label:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -85,8 +88,3 @@ def _begin(width: int, height: int, ratio: float) -> tuple[QPixmap, QPainter]:
     painter.setBrush(_GROUND)
     painter.drawRoundedRect(QRectF(0, 0, width, height), height / 2, height / 2)
     return pixmap, painter
-
-
-def is_faded(held: Decisions) -> bool:
-    """Rejected photos step back, but are still to be recognised."""
-    return held.flag is Flag.REJECT

@@ -7,9 +7,10 @@ from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from app.domain.decisions import Flag
 from app.domain.photo import Photo, PhotoState
 from app.ui.companion_badge import paint_badges
-from app.ui.decision_signs import is_faded, paint_decisions
+from app.ui.decision_signs import paint_decisions
 from app.ui.glyphs import FAVOURITE_RED, PROBLEM_AMBER, Glyph, glyph
 from app.ui.grid_geometry import MARGIN
 from app.ui.photo_grid_model import AnyIndex, PhotoGridModel
@@ -18,7 +19,8 @@ from app.ui.thumbnail_loader import CORNER
 
 PADDING = 6  # between a tile's edge and its picture, where selection shows
 CAPTION_FROM = 150  # tiles at least this large carry the file name
-_FADED_OPACITY = 0.8
+_WEAK_OPACITY = 0.8
+_REJECTED_OPACITY = 0.55  # steps back, but can still be recognised
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,10 @@ class PhotoTileDelegate(QStyledItemDelegate):
         pixmap = model.thumbnails.pixmap(photo) if photo is not None else None
         self._paint_ground(painter, tile, option.state)
         box = self.picture_box(tile)
-        faded = model.is_weak(row) or (photo is not None and is_faded(photo.decisions))
+        rejected = photo is not None and photo.decisions.flag is Flag.REJECT
+        faded = rejected or model.is_weak(row)
         if faded:
-            painter.setOpacity(_FADED_OPACITY)
+            painter.setOpacity(_REJECTED_OPACITY if rejected else _WEAK_OPACITY)
         shown = self._paint_picture(painter, box, photo, pixmap)
         if photo is not None:
             self._paint_signs(painter, shown, photo)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def stylesheet(c: "Colours") -> str:
     """The whole sheet in the colours of one scheme."""
-    return "\n".join((_surfaces(c), _buttons(c), _search_bar(c), _lists(c), _dialogs(c)))
+    return "\n".join((_surfaces(c), _buttons(c), _search_bar(c), _lists(c), _dialogs(c), _settings(c)))
 
 
 def _surfaces(c: "Colours") -> str:
@@ -31,6 +31,7 @@ QSplitter::handle:horizontal {{ width: 1px; }}
 #emptyPage {{ background: {c.base}; }}
 #modelCard {{ background: {c.base}; border: 1px solid {c.border}; border-radius: 10px; }}
 #modelCard[rank="main"] {{ border: 2px solid {c.accent}; }}
+#conflictNote {{ background: {c.selection}; border-radius: 8px; }}
 #badge {{ background: {c.selection}; color: {c.text}; border-radius: 7px; padding: 2px 8px; }}
 QLabel[rank="muted"] {{ color: {c.muted}; }}
 QLabel[rank="warning"] {{ color: {c.warning}; }}
@@ -145,4 +146,21 @@ QMenu::separator {{ height: 1px; background: {c.border}; margin: 5px 8px; }}
     background: {c.base}; border: 1px solid {c.border}; border-radius: 7px; padding: 6px 8px;
 }}
 #patterns:focus {{ border: 2px solid {c.accent}; padding: 5px 7px; }}
+"""
+
+
+def _settings(c: "Colours") -> str:
+    return f"""
+#settingsList {{
+    background: {c.sidebar}; border: none; border-right: 1px solid {c.border}; outline: none; padding: 8px;
+}}
+#settingsList::item {{ padding: 8px 10px; border-radius: 6px; color: {c.text}; }}
+#settingsList::item:selected {{ background: {c.selection}; color: {c.text}; }}
+#settingsList::item:selected:focus {{ border: 1px solid {c.accent}; padding: 7px 9px; }}
+QSpinBox {{
+    background: {c.raised}; color: {c.text}; border: 1px solid {c.border}; border-radius: 7px;
+    padding: 5px 10px; min-height: 20px; min-width: 80px;
+}}
+QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ border: none; width: 0; }}
 """

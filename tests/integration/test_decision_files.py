@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.arguments import parse
+from app.cli.commands import run
 from app.domain.decisions import Decisions, Flag, Kind
 from app.domain.folder_rules import FolderRules
 from app.domain.indexing import FolderChanges, FoundFile
@@ -353,3 +355,26 @@ def test_a_sidecar_that_cannot_be_written_is_told_and_left_as_it_is(
     assert "left as it is" in problems[0]
     assert (photos / "a.xmp").read_bytes() == b"<broken"
     assert rig.photo("photos/a.jpg").decisions.rating == 2
+
+
+# -- the command line
+
+
+def command(place: Path, *words: str) -> int:
+    return run(parse(["--library", str(place), *words]))
+
+
+def test_the_commands_write_and_merge_a_file(
+    old: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.decisions.rate(old.ids[:2], 4)
+    file = str(tmp_path / "all.json")
+    assert command(tmp_path / "old", "export", "decisions", file) == 0
+    assert "Decisions about 2 photos" in capsys.readouterr().out
+    seed_library(tmp_path / "third" / "library.db", 5, root="/third")
+    assert command(tmp_path / "third", "import", "decisions", file) == 0
+    said = capsys.readouterr().out
+    assert "found" in said
+    assert "kept until they come" in said
+    assert command(tmp_path / "third", "import", "decisions", str(tmp_path / "no.json")) == 1
+    assert "cannot be read" in capsys.readouterr().err

@@ -11,7 +11,8 @@ from tests.indexing_rig import Rig, make_photo, wait_for
 
 _SIDECAR = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="{rating}" xmp:Label="Red"/>
+  <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmp:Rating="{rating}" xmp:Label="Red"/>
  </rdf:RDF>
 </x:xmpmeta>
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,7 @@ class FakeDecisionFileService:
     def match_kept(self) -> int:
         return 0
 
-    def keep_weekly_copy(self) -> Path | None:
+    def keep_weekly_copy(self, today: date | None = None) -> Path | None:
         return None
 
 

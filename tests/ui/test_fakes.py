@@ -5,6 +5,8 @@ import inspect
 import fakes
 import pytest
 
+from app.services.decision_files import DecisionFileService
+from app.services.decisions import DecisionService
 from app.services.downloads import ModelDownloadService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
@@ -12,6 +14,7 @@ from app.services.indexing import IndexingService
 from app.services.library import LibraryService
 from app.services.models import ModelService
 from app.services.search import SearchService
+from app.services.sidecars import SidecarService
 
 _NOT_FOR_THE_WINDOW = {
     "target",
@@ -19,6 +22,7 @@ _NOT_FOR_THE_WINDOW = {
     "close",
     "wait",
     "mend_index",
+    "finish",
 }  # what services and bootstrap tell each other
 
 
@@ -37,6 +41,9 @@ def _public(cls: type) -> dict[str, inspect.Signature | None]:
         ModelService,
         ModelDownloadService,
         PictureFetcher,
+        DecisionService,
+        DecisionFileService,
+        SidecarService,
     ],
 )
 def test_fakes_have_the_methods_of_the_services(service: type) -> None:
