@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
 from app.domain.media import PhotoMetadata
 from app.errors import DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
@@ -19,7 +19,8 @@ from app.media.content_key import jpeg_pixel_key, pixel_key
 from app.media.jpeg_stream import is_cut_off
 from app.media.jpeg_xl import read_jxl
 from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_large
-from app.media.metadata import describe, orientation_of, raw_tags, read_orientation, read_tags
+from app.media.metadata import Tags, describe, orientation_of, raw_tags, read_orientation, read_tags
+from app.media.png_strips import is_panorama, read_strips
 from app.media.sniffing import Kind, is_film, sniff
 from app.media.tiff_blocks import Layout, read_blocks, read_layout
 from app.media.video import read_video
@@ -47,6 +48,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_LOOK = 4096  # bytes
+_PANORAMIC = {Kind.JPEG: JpegImagePlugin.JpegImageFile, Kind.PNG: PngImagePlugin.PngImageFile}
 _RGB_MODES = ("RGB", "RGBA", "P", "PA")
 _TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL)
 
@@ -81,6 +84,8 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
             return _open_jpeg(data, needed)
         if kind is Kind.RAW:
             return _open_raw(data, name, needed)
+        if kind is Kind.PNG and is_panorama(data):
+            return _open_strips(data, needed)
         layout = read_layout(data) if kind is Kind.TIFF else None
         if layout is not None and layout.needs_blocks:
             return _open_blocks(data, layout, needed)
@@ -96,7 +101,7 @@ def open_video(file: BinaryIO, path: str, needed: NeededSize) -> OpenedPicture:
 
 
 def _kind_of(data: bytes, name: str) -> Kind:
-    if not data.strip(b"\0"):
+    if not data[:_LOOK].strip(b"\0") and not data.strip(b"\0"):  # large files are not copied for this
         raise DamagedMediaError(_ZEROS if data else _EMPTY)
     if is_film(data):
         raise UnsupportedMediaError(_FILM)
@@ -179,12 +184,26 @@ def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
 def _open_blocks(data: bytes, layout: Layout, needed: NeededSize) -> OpenedPicture:
     """A TIFF that is too large, or stored too oddly, for Pillow."""
     tags = raw_tags(data, None)
+    return _put_together(read_blocks(data, layout), Kind.TIFF, layout.size, tags, layout.profile, needed)
+
+
+def _open_strips(data: bytes, needed: NeededSize) -> OpenedPicture:
+    """A PNG that is too large for Pillow."""
+    with _header(data, Kind.PNG) as header:
+        tags, size, profile = read_tags(header), header.size, _profile(header)
+    return _put_together(read_strips(data), Kind.PNG, size, tags, profile, needed)
+
+
+def _put_together(
+    picture: Image.Image, kind: Kind, size: Size, tags: Tags, profile: bytes | None, needed: NeededSize
+) -> OpenedPicture:
+    """What was read in parts, as stored and already reduced, whatever its full size."""
     orientation = orientation_of(tags)
-    profile = in_effect(layout.profile, "RGB")
-    full = _turned_size(layout.size, orientation)
-    image, key = _finish_with_key(read_blocks(data, layout), orientation, needed(full), profile)
-    metadata = describe(tags, size=full, format_=Kind.TIFF, orientation=orientation)
-    return OpenedPicture(image, full, key, metadata, profile or None)
+    shown_by = in_effect(profile, "RGB")
+    full = _turned_size(size, orientation)
+    image, key = _finish_with_key(picture, orientation, needed(full), shown_by)
+    metadata = describe(tags, size=full, format_=kind, orientation=orientation)
+    return OpenedPicture(image, full, key, metadata, shown_by or None)
 
 
 @contextlib.contextmanager
@@ -197,10 +216,8 @@ def _header(data: bytes, kind: Kind) -> Iterator[Image.Image]:
 
 
 def _open_kind(data: bytes, kind: Kind) -> Image.Image:
-    if kind is Kind.JPEG:  # past Image.open, whose limit of pixels refuses panoramas we can scale down
-        from PIL import JpegImagePlugin
-
-        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    if kind in (Kind.JPEG, Kind.PNG):  # past Image.open, whose limit of pixels refuses what we scale down
+        return _PANORAMIC[kind](io.BytesIO(data))
     if kind is Kind.JXL:
         return read_jxl(data)
     _load_plugin(kind)

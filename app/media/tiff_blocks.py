@@ -16,7 +16,7 @@ from PIL import Image, TiffImagePlugin
 
 from app.errors import MediaTooLargeError
 from app.media.colours import cmyk_to_rgb, grey_range, to_rgb
-from app.media.limits import MAX_DECODED_PIXELS, Size
+from app.media.limits import MAX_DECODED_PIXELS, Size, check_panorama
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS = 256, 257, 258, 259, 262, 273
 _SAMPLES, _ROWS_PER_STRIP, _STRIP_LENGTHS, _PLANAR, _PREDICTOR = 277, 278, 279, 284, 317
@@ -109,6 +109,7 @@ def read_blocks(data: bytes, layout: Layout) -> Image.Image:
 
     Raises MediaTooLargeError where a block alone is too large, and nearly anything for what is damaged.
     """
+    check_panorama(layout.size)
     scale = 1.0
     if layout.floats:
         if layout.width * layout.height > _MOST_FLOATS:

@@ -11,7 +11,7 @@ from media_samples import TURNS_AWAY, UPRIGHT, corners, encoded, noise, scene, t
 from PIL import Image
 
 from app.errors import DamagedMediaError, MediaTooLargeError
-from app.media import tiff_blocks
+from app.media import png_strips, tiff_blocks
 from app.media.opening import open_picture
 
 
@@ -76,6 +76,15 @@ def png16(mode):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def _small_limits(monkeypatch):
+    """As if the scene were a panorama."""
+    for module in (tiff_blocks, png_strips):
+        monkeypatch.setattr(module, "MAX_DECODED_PIXELS", 100_000)
+        monkeypatch.setattr(module, "_REDUCED_PIXELS", 20_000)
+    monkeypatch.setattr(png_strips, "_STRIP_BYTES", 640 * 3 * 9)
+    monkeypatch.setattr(tiff_blocks, "_LARGEST_BLOCK", 200_000)
+
+
 class TestPng:
     @pytest.mark.parametrize("mode", ["rgb", "rgba"])
     def test_sixteen_bits_of_colour(self, mode):
@@ -97,6 +106,54 @@ class TestPng:
         data[28] = 1  # one pixel is the same in seven passes
         data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
         assert opened(bytes(data)).image.getpixel((0, 0)) == (9, 8, 7)
+
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "P4", "1", "I;16"])
+    def test_panoramas_are_read_strip_by_strip(self, mode, monkeypatch):
+        if mode.startswith("P"):
+            picture = scene().quantize(12 if mode == "P4" else 200)
+        elif mode == "I;16":
+            picture = Image.fromarray(np.asarray(scene().convert("L")).astype(np.uint16) * 257)
+        else:
+            picture = scene().convert(mode)
+        data = encoded(picture, "PNG", **({"bits": 4} if mode == "P4" else {}))
+        whole = np.asarray(opened(data).image.reduce(4), dtype=float)
+        _small_limits(monkeypatch)
+        found = opened(data)
+        assert (found.full_size, found.image.size) == ((640, 480), (160, 120))
+        assert np.abs(np.asarray(found.image, dtype=float) - whole).max() <= 2
+
+    @pytest.mark.parametrize("mode", ["rgb", "rgba"])
+    def test_panoramas_of_sixteen_bits(self, mode, monkeypatch):
+        _small_limits(monkeypatch)
+        found = opened(png16(mode))
+        assert (found.image.size, corners(found.image)) == ((160, 120), UPRIGHT)
+
+    def test_a_panorama_with_a_clear_colour_lies_over_white(self, monkeypatch):
+        picture = scene().quantize(64)
+        data = encoded(picture, "PNG", transparency=picture.getpixel((5, 5)))
+        _small_limits(monkeypatch)
+        assert opened(data).image.getpixel((2, 2)) == (255, 255, 255)
+
+    @pytest.mark.parametrize("orientation", [1, 6])
+    def test_panoramas_are_turned_upright(self, orientation, monkeypatch):
+        _small_limits(monkeypatch)
+        found = opened(turned(scene(), orientation, "PNG"))
+        assert (found.full_size, corners(found.image)) == ((640, 480), UPRIGHT)
+
+    @pytest.mark.parametrize("share", [0.3, 0.9])
+    def test_a_panorama_without_its_end_is_damaged(self, share, monkeypatch):
+        _small_limits(monkeypatch)
+        data = encoded(noise(640, 480), "PNG")
+        with pytest.raises(DamagedMediaError):
+            opened(data[: int(len(data) * share)])
+
+    def test_an_interlaced_panorama_is_refused_with_a_way_out(self, monkeypatch):
+        _small_limits(monkeypatch)
+        data = bytearray(encoded(scene(), "PNG"))
+        data[28] = 1
+        data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
+        with pytest.raises(MediaTooLargeError, match="interlac"):
+            opened(bytes(data))
 
     def test_the_first_frame_of_an_animation(self):
         assert close_to_scene(encoded(scene(), "PNG", save_all=True, append_images=[noise(640, 480)]), 1.0)
@@ -144,13 +201,6 @@ def tiff(*, order="<", tile=0, planar=False, dtype="u1", compression=1):
     directory = struct.pack(f"{order}H", len(tags)) + b"".join(entries) + bytes(4) + extra
     start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", at)
     return start + body + directory
-
-
-def _small_limits(monkeypatch):
-    """As if the scene were a panorama."""
-    monkeypatch.setattr(tiff_blocks, "MAX_DECODED_PIXELS", 100_000)
-    monkeypatch.setattr(tiff_blocks, "_REDUCED_PIXELS", 20_000)
-    monkeypatch.setattr(tiff_blocks, "_LARGEST_BLOCK", 200_000)
 
 
 class TestTiff:
