@@ -56,9 +56,11 @@ def _locked(paths: LibraryPaths, *, required: bool) -> Iterator[bool]:
 
 
 def _restore(physician: Doctor) -> None:
-    salvaged = physician.restore()
+    salvaged, copy = physician.restore()
     say(f"{salvaged.rows} entries were read from the library, {salvaged.from_copy} from an older copy of it")
     say(f"the library as it was is kept in {printable(str(salvaged.kept))}")
+    if copy is not None:
+        say(f"decisions were taken from {printable(str(copy))} too")
     if salvaged.damaged_tables:
         say(
             f"not everything could be read of: {', '.join(salvaged.damaged_tables)}. Photos that are lacking"

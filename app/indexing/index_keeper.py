@@ -36,6 +36,8 @@ class IndexKeeper:
         if before is not None and (target is None or before.index is not target.index):
             self._changed_at = None  # closing the index saves it
         self._next_comparison = 0.0
+        if target is not None and (before is None or before.index is not target.index):
+            self.note_change()  # it may have been corrected when it was opened; saving an equal one is free
 
     def note_change(self) -> None:
         """Embeddings were added to the index, or should have been."""

@@ -38,7 +38,12 @@ _REASONS = {
 
 def readable_error(database: Path, error: DBAPIError) -> AppError | None:
     """What a person can do about a failure of the world; None for a mistake of ours, such as wrong SQL."""
-    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return explained(database, error.orig)
+
+
+def explained(database: Path, error: BaseException | None) -> LibraryError | None:
+    """The same for an error of SQLite itself."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     primary = code & 0xFF
     if primary == sqlite3.SQLITE_IOERR and _is_full(database.parent):
         primary = sqlite3.SQLITE_FULL  # there was no room even for the small file that it shares with others

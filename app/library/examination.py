@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.domain.health import Finding, Part, Weight
 from app.domain.vectors import Labels
 from app.errors import LibraryError
-from app.library.database import BUSY_TIMEOUT_MS, Database, uri_to_read
+from app.library.database import BUSY_TIMEOUT_MS, Database, explained, uri_to_read
 from app.library.log_file import read_log
 from app.library.migrate import check_revision
 from app.library.word_copy import words_in_step
@@ -60,6 +60,10 @@ UNKNOWN_EMBEDDING = (
     " WHERE e.model_id = photos.embedded_by AND e.content_key = photos.content_key)"
 )
 READ_WITHOUT_CONTENT = "state = 'ready' AND content_key IS NULL"
+HIDDEN_BEHIND_NOTHING = (
+    "companion_of IS NOT NULL AND companion_of NOT IN"
+    " (SELECT id FROM photos WHERE state IN ('ready', 'pending') AND companion_of IS NULL)"
+)
 MISSING_SINCE_NEVER = "state = 'missing' AND missing_since IS NULL"
 WRONG_LENGTH = "length(vector) <> 2 * (SELECT dim FROM models WHERE models.id = model_id)"
 
@@ -84,6 +88,13 @@ _RULES = (
         f"SELECT relative_path FROM photos WHERE {MISSING_SINCE_NEVER}",
         "Photos are missing, but not since when: they would never be forgotten.",
         "They count as missing from today on.",
+    ),
+    _Rule(
+        Part.PHOTOS,
+        Weight.NOTE,
+        f"SELECT relative_path FROM photos WHERE {HIDDEN_BEHIND_NOTHING}",
+        "RAW files or films are hidden behind a photo that is not shown. The next start shows them.",
+        "",
     ),
     _Rule(
         Part.EMBEDDINGS,
@@ -121,7 +132,8 @@ def reading(database: Path) -> Iterator[sqlite3.Connection]:
         ) as connection:
             yield connection
     except sqlite3.OperationalError as error:
-        raise LibraryError(f"The library {database} cannot be read: {error}.") from error
+        readable = explained(database, error)
+        raise readable or LibraryError(f"The library {database} cannot be read: {error}.") from error
 
 
 def examine(database: Path) -> list[Finding]:

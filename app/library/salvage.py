@@ -33,10 +33,11 @@ class Salvaged:
     damaged_tables: tuple[str, ...]  # not all of their rows could be read
 
 
-def salvage(database: Path) -> Salvaged:
+def salvage(database: Path, *, anything_else: bool = False) -> Salvaged:
     """Put a sound database in the place of a damaged or missing one; the damaged file is kept beside it.
 
-    Nobody else may have the library open. Raises LibraryError when nothing at all could be read.
+    Nobody else may have the library open. Raises LibraryError when nothing at all could be read, unless there
+    is `anything_else` to fill the new one from.
     """
     fresh = database.with_name(f"{database.stem}-restored{database.suffix}.part")
     _discard(fresh)
@@ -46,7 +47,7 @@ def salvage(database: Path) -> Salvaged:
             target.execute("PRAGMA foreign_keys = OFF")
             rows, damaged = _take_over(target, database)
             copied = _fill_up(target, damaged, backups(database))
-            if not rows and not copied:
+            if not (rows or copied or anything_else):
                 raise LibraryError(
                     f"Nothing could be read of the library {database}, and there is no older copy beside it."
                     " Put back a copy from your own backup; nothing was changed."

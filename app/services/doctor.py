@@ -9,11 +9,13 @@ from app.domain.health import Finding, HealthReport, Part, Weight
 from app.errors import LibraryError
 from app.library import examination
 from app.library.examination import EXAMPLES, StoredModel
+from app.library.library import Library
 from app.library.mending import mend_database, read_again
 from app.library.salvage import Salvaged, salvage
 from app.media.store_examination import StoredThumbnails, examine_store
 from app.media.thumbnails import ThumbnailStore
 from app.paths import LibraryPaths
+from app.services.decision_files import DecisionFileService
 from app.vector_index.examination import (
     Block,
     discard_files,
@@ -76,13 +78,26 @@ class Doctor:
                 break
         return report
 
-    def restore(self) -> Salvaged:
-        """Make a new database of what can be read of this one, which is kept. Raises LibraryError."""
+    def restore(self) -> tuple[Salvaged, Path | None]:
+        """Make a new database of what can be read of this one, which is kept.
+
+        Where entries were lost, decisions are taken from their newest weekly copy, the second value; what it
+        says of photos that were lost waits for them. Raises LibraryError.
+        """
         self._require_alone()
-        salvaged = salvage(self._paths.database)
+        copies = sorted(self._paths.decisions.glob("*.json"))
+        salvaged = salvage(self._paths.database, anything_else=bool(copies))
         for cache in self._paths.vectors.glob("*"):
             _remove(cache)  # its labels may be given out anew
-        return salvaged
+        if not copies or not salvaged.damaged_tables:
+            return salvaged, None
+        library = Library.open(self._paths.database)
+        try:
+            files = DecisionFileService(library, self._paths.decisions, on_said=lambda: None)
+            files.import_from(copies[-1])
+        finally:
+            library.close()
+        return salvaged, copies[-1]
 
     def _require_alone(self) -> None:
         if not self._alone:

@@ -40,6 +40,10 @@ class IndexingService:
         """Which manners this computer can keep to. Asks the system, which may take a second."""
         return self._worker.choices()
 
+    def show_raw_apart(self, apart: bool) -> None:
+        """Show raw files by themselves from now on, or with the photos they belong to."""
+        self._worker.show_raw_apart(apart)
+
     def rescan(self, folder_id: int | None = None) -> None:
         """Look through one folder, or all, once more."""
         self._worker.rescan(folder_id)
@@ -47,6 +51,11 @@ class IndexingService:
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Block until nothing is left to do; False when the time ran out."""
         return self._worker.wait_until_idle(timeout)
+
+    @property
+    def trouble(self) -> tuple[int, str]:
+        """How often in a row indexing had to rest, five seconds each, and why the last time."""
+        return self._worker.trouble
 
     def stop(self) -> None:
         """End cleanly: what was computed is stored. Returns when the thread has ended."""

@@ -62,12 +62,11 @@ def _world() -> Iterator[World]:
 def _indexing(world: World, room: int) -> list[str]:
     """The command must end by itself and say why; with room again, the next one finishes the work."""
     ballast = fill(world.paths.root, room)
-    stopped = world.index()
-    before = read_contents(world.paths.database)
-    found = _refusal(stopped)
-    if world.paths.database.exists() and before.folders:
-        found += faults(world.doctor())
+    found = _refusal(world.index())
     ballast.unlink()
+    before = read_contents(world.paths.database)
+    if before.folders:
+        found += faults(world.doctor())
     return found + _completed(world) + read_contents(world.paths.database).lost_since(before)
 
 
