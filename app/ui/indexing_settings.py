@@ -87,6 +87,7 @@ class IndexingSettings(QWidget):
         pairs = wrapped("muted", self.tr("When off, a RAW file and the JPEG of the same shot are one photo."))
         form.addRow(self.tr("Photos"), with_notes(self.raw_apart, pairs))
         for note in (self.idle_note, self.mains_note):
+            note.setWordWrap(False)  # words that come later would be given the room of two lines
             note.hide()
 
     def _switch(self, text: str, on: bool) -> QCheckBox:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QListWidgetItem,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # importing the services takes longer than opening the window
 MODEL, INDEXING, STORAGE, ABOUT = range(4)  # the pages in their order
 
 _SIZE, _LIST_WIDTH = QSize(740, 540), 140
+_ENTRY_PADDING = 18  # above and below the name of a page
 
 
 class SettingsDialog(QDialog):
@@ -98,7 +100,8 @@ class SettingsDialog(QDialog):
             (self.tr("Storage"), self.storage),
             (self.tr("About"), self.about),
         ):
-            self._list.addItem(title)
+            entry = QListWidgetItem(title, self._list)
+            entry.setSizeHint(QSize(0, self.fontMetrics().height() + _ENTRY_PADDING))
             area = QScrollArea()  # large fonts need more room than a small screen has
             area.setWidgetResizable(True)
             area.setFrameShape(QFrame.Shape.NoFrame)

@@ -38,7 +38,7 @@ def wrapped(rank: str, text: str = "") -> QLabel:
 def with_notes(*parts: QWidget) -> QVBoxLayout:
     """A control with remarks close below it; below a check box they begin where its text does."""
     column = QVBoxLayout()
-    column.setContentsMargins(0, 0, 0, 0)
+    column.setContentsMargins(0, 4 if isinstance(parts[0], QCheckBox) else 0, 0, 0)  # level with its name
     column.setSpacing(3)
     for part in parts:
         column.addWidget(part)

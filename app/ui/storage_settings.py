@@ -43,6 +43,7 @@ class StorageSettings(QWidget):
         self.cap = QSpinBox()
         self.cap.setAccessibleName(self.tr("Room for previews and thumbnails"))
         self.cap.setRange(1, 10_000)
+        self.cap.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.cap.setSuffix(self.tr(" GB"))
         self.cap.setValue(keeper.settings.picture_cache_gb)
         self.cap.setKeyboardTracking(False)  # a number half typed must not empty anything

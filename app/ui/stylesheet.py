@@ -162,5 +162,4 @@ QSpinBox {{
     padding: 5px 10px; min-height: 20px; min-width: 80px;
 }}
 QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
-QSpinBox::up-button, QSpinBox::down-button {{ border: none; width: 0; }}
 """

@@ -152,7 +152,7 @@ def test_what_cannot_be_kept_here_is_off_with_its_reason(whole: SettingsDialog) 
 
     page.show_choices(MannersHere(idle_is_load=True))
     assert page.idle.isEnabled()
-    assert "work of other programs" in page.idle_note.text()
+    assert "what other programs compute" in page.idle_note.text()
     assert not page.mains_note.isVisible()
 
 
