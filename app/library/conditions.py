@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.domain.conditions import (
     Circle,
@@ -115,7 +115,13 @@ def _has_keyword(text: str) -> ColumnElement[bool]:
 
 
 def _is_type(kind: FileType) -> ColumnElement[bool]:
-    return PhotoRow.format.in_(_FORMATS.get(kind, (kind.value.upper(),)))
+    """The file itself, or one that belongs to it: a photo with a raw file is found as both."""
+    formats = _FORMATS.get(kind, (kind.value.upper(),))
+    companion = aliased(PhotoRow)
+    with_one = select(companion.companion_of).where(
+        companion.companion_of.is_not(None), companion.format.in_(formats)
+    )
+    return PhotoRow.format.in_(formats) | PhotoRow.id.in_(with_one)
 
 
 def _trait(trait: Trait) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """Files that are one item in the library: a raw file with its JPEG, a film with its Live Photo."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from library_builder import IDENTITY, PLAIN, Shelf, embedded, found, indexed
 from sqlalchemy import event, update
 
 from app.domain.companions import CompanionKind
+from app.domain.conditions import Condition, Field, FileType
+from app.domain.health import Part, Weight
 from app.domain.indexing import PhotoFailure
 from app.domain.media import PhotoMetadata
 from app.domain.photo import PhotoState
@@ -15,6 +18,7 @@ from app.domain.query import SearchFilters
 from app.errors import LibraryError
 from app.library.companions import _LEFT, _differences
 from app.library.database import Database
+from app.library.examination import examine
 from app.library.library import Library
 from app.library.migrate import migrate
 from app.library.schema import PhotoRow
@@ -345,3 +349,28 @@ def test_the_groups_of_touched_files_are_found_through_indexes(shelf: Shelf) -> 
     photos = [plan for plan in plans if any(table in plan for table in ("file", "item", "touched", "other"))]
     assert photos
     assert all(plan.startswith("SEARCH") or "ix_photos_companions" in plan for plan in photos), plans
+
+
+def test_a_photo_is_found_by_the_type_of_its_raw_file(shelf: Shelf) -> None:
+    shelf.add(RAW, JPEG, "other.jpg")
+    read(shelf, RAW, replace(PLAIN, format="RAW"))
+    read(shelf, JPEG)
+    read(shelf, "other.jpg")
+
+    def of_type(kind: FileType, *, negated: bool = False) -> list[str]:
+        filters = SearchFilters(conditions=(Condition(Field.TYPE, kind, negated),))
+        return sorted(shelf.relative(photo) for photo in shelf.photos.get(shelf.photos.ids(filters)))
+
+    assert of_type(FileType.RAW) == [JPEG]
+    assert of_type(FileType.JPEG) == ["other.jpg", JPEG]
+    assert of_type(FileType.RAW, negated=True) == ["other.jpg"]
+
+
+def test_a_file_hidden_behind_nothing_is_noticed_by_an_examination(shelf: Shelf) -> None:
+    shelf.index(PAIR)
+    assert not [finding for finding in examine(shelf.database) if finding.part is Part.PHOTOS]
+    _set(shelf.library, shelf.id_of(JPEG), state=PhotoState.PROBLEM)
+    [finding] = [finding for finding in examine(shelf.database) if finding.part is Part.PHOTOS]
+    assert (finding.weight, finding.count, finding.examples) == (Weight.NOTE, 1, (RAW,))
+    shelf.library.companions.mend()
+    assert not [finding for finding in examine(shelf.database) if finding.part is Part.PHOTOS]
