@@ -22,6 +22,17 @@ class Scoring(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MatchBand:
+    """Where the matches of one checkpoint begin, as log-odds of its own sigmoid; never true of another one.
+
+    Below `possible` nothing is a match, and where not even the best reaches `likely`, there is none at all.
+    """
+
+    possible: float
+    likely: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A checkpoint that produces embeddings: equal `identity`, comparable embeddings.
 
@@ -39,6 +50,7 @@ class ModelSpec:
     logit_scale: float  # exp already taken: p = sigmoid(cosine * logit_scale + logit_bias)
     logit_bias: float  # 0 where the scoring is a softmax
     scoring: Scoring = Scoring.SIGMOID
+    match_band: MatchBand | None = None  # of words and pictures, for checkpoints that it was measured for
 
     @property
     def identity(self) -> str:

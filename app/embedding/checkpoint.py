@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.media import Framing, PixelSpec
-from app.domain.model import ModelSpec, Tower
+from app.domain.model import MatchBand, ModelSpec, Tower
 from app.embedding.families import FAMILIES, Family
 from app.embedding.fingerprint import fingerprint
 from app.embedding.preprocessor import Normalisation, naflex_pixel_spec, read_normalisation, read_pixel_spec
@@ -27,6 +27,7 @@ PREPROCESSING = (
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _CACHE_FOLDER = re.compile(r"models--(.+?)--(.+)")
 _CONFIG = "config.json"
+_MATCH_BAND = "photosift_match_log_odds"  # two numbers, in the configuration of a checkpoint of ours
 _PREPROCESSOR = "preprocessor_config.json"
 _TOKENIZER_FILES = (
     "tokenizer.json",
@@ -38,6 +39,7 @@ _TOKENIZER_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
+_LARGEST_LOGIT_SCALE = 20.0  # of its logarithm; trained models have about 4.7
 _SIGLIP1_TOKENIZERS = ("SiglipTokenizer", "SiglipTokenizerFast")
 _ONE_OF_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json")
 
@@ -103,7 +105,6 @@ def _read(folder: Path) -> Checkpoint:
     pixel_spec = read_pixel_spec(preprocessor, family.name)
     _check_tensors(weights, family, folder)
     _check_picture_size(weights, pixel_spec, folder)
-    scale = weights.scalar("logit_scale") or 0.0
     spec = ModelSpec(
         checkpoint=_name(folder),
         revision=fingerprint([folder / _CONFIG, folder / _PREPROCESSOR, *tokenizer], weights.paths),
@@ -111,9 +112,10 @@ def _read(folder: Path) -> Checkpoint:
         family=family.name,
         dim=_dimension(weights, family, folder),
         pixel_spec=pixel_spec,
-        logit_scale=math.exp(scale),
+        logit_scale=_logit_scale(weights, folder),
         logit_bias=weights.scalar("logit_bias") or 0.0,
         scoring=family.scoring,
+        match_band=_match_band(config),
     )
     positions = weights.shape("text_model.embeddings.position_embedding.weight") or (64,)
     return Checkpoint(
@@ -167,7 +169,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         )
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged. Download the checkpoint again.") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} is damaged. Download the checkpoint again.")
@@ -235,6 +237,21 @@ def _check_picture_size(weights: Weights, pixels: PixelSpec, folder: Path) -> No
             f"{_PREPROCESSOR} and the weights in {folder} do not belong together: they are for pictures of "
             "different sizes. Download the checkpoint again."
         )
+
+
+def _match_band(config: dict[str, Any]) -> MatchBand | None:
+    """Our own addition to a configuration; whatever else may stand there is not for us."""
+    band = config.get(_MATCH_BAND)
+    if isinstance(band, list) and len(band) == 2 and all(isinstance(each, int | float) for each in band):
+        return MatchBand(*map(float, band))
+    return None
+
+
+def _logit_scale(weights: Weights, folder: Path) -> float:
+    logarithm = weights.scalar("logit_scale") or 0.0
+    if not abs(logarithm) <= _LARGEST_LOGIT_SCALE:  # neither is NaN
+        raise CheckpointError(f"The weights in {folder} are damaged: see logit_scale. Download them again.")
+    return math.exp(logarithm)
 
 
 def _dimension(weights: Weights, family: Family, folder: Path) -> int:

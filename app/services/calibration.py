@@ -32,6 +32,7 @@ class Calibration:
     centre: float
     spread: float
     strong_z: float  # from here on a match is strong
+    band: tuple[float, float] | None = None  # the model's MatchBand as z-scores
 
     def z(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Deviations above the middle of the library."""
@@ -44,8 +45,10 @@ def calibrate(sample: NDArray[np.float32], spec: ModelSpec, *, of_text: bool) ->
     The deviation is scaled by 1.4826, which makes it the standard deviation of a normal distribution
     (Rousseeuw and Croux 1993). Pictures have no floor: the model was never trained to judge pairs of them.
     """
-    floor = cosine_floor(spec) if of_text else _NO_FLOOR
     centre, spread = _middle(sample)
+    if of_text and spec.match_band is not None:
+        return _by_band(centre, max(spread, _NARROWEST_SPREAD), spec)
+    floor = cosine_floor(spec) if of_text else _NO_FLOOR
     if len(sample) >= MINIMUM_SAMPLE and spread > 1e-6:  # else half of the library is one picture
         return Calibration(centre, spread, max(STRONG_Z, (floor - centre) / spread))
     if floor > _NO_FLOOR:
@@ -61,8 +64,19 @@ def cosine_floor(spec: ModelSpec) -> float:
     """
     if spec.scoring is Scoring.SOFTMAX:
         return _NO_FLOOR
-    log_odds = math.log(_FLOOR_PROBABILITY / (1 - _FLOOR_PROBABILITY))
+    return _cosine(math.log(_FLOOR_PROBABILITY / (1 - _FLOOR_PROBABILITY)), spec)
+
+
+def _cosine(log_odds: float, spec: ModelSpec) -> float:
     return (log_odds - spec.logit_bias) / spec.logit_scale
+
+
+def _by_band(centre: float, spread: float, spec: ModelSpec) -> Calibration:
+    """What the model itself takes for a match, which holds however few photos there are."""
+    assert spec.match_band is not None, "asked for only where there is one"
+    possible = (_cosine(spec.match_band.possible, spec) - centre) / spread
+    likely = (_cosine(spec.match_band.likely, spec) - centre) / spread
+    return Calibration(centre, spread, likely, (possible, likely))
 
 
 def _middle(sample: NDArray[np.float32]) -> tuple[float, float]:

@@ -12,6 +12,7 @@ Scores = NDArray[np.float32]
 # How much of each list is fused. Fixed, so that a longer answer begins with the shorter one: a photo's points
 # must not depend on how many photos were asked for.
 FUSED_DEPTH = 500
+_NEARNESS = 0.15  # how much of a gap's width each unit of distance from the line costs
 _RRF_K = 60  # as in the paper
 
 
@@ -39,11 +40,30 @@ def unscored(photo_ids: Sequence[int] | Ids) -> Ranking:
     return Ranking(ids, np.full(len(ids), np.nan, np.float32), len(ids))
 
 
-def rank(photo_ids: Ids, scores: Scores, threshold: float) -> Ranking:
-    """By score, ties by photo id."""
+def rank(
+    photo_ids: Ids, scores: Scores, threshold: float, band: tuple[float, float] | None = None
+) -> Ranking:
+    """By score, ties by photo id; strong from the threshold on, or by where the scores part in the band."""
     order = np.lexsort((photo_ids, -scores))
     ranked = scores[order]
-    return Ranking(photo_ids[order], ranked, int(np.searchsorted(-ranked, -threshold, side="right")))
+    strong = int(np.searchsorted(-ranked, -threshold, side="right"))
+    return Ranking(photo_ids[order], ranked, strong if band is None else _parted(ranked, *band))
+
+
+def _parted(ranked: Scores, possible: float, likely: float) -> int:
+    """How many from the top stand apart: those above the widest gap between neighbouring scores.
+
+    Photos that have all of what was asked for and photos that lack one thing of it lie close to any fixed
+    line, but seldom close to each other. Gaps near `likely` count for more. Only the part that is always
+    fused is looked at, so that a longer answer parts at the same place.
+    """
+    top = ranked[:FUSED_DEPTH]
+    top = top[top > possible]
+    if not len(top) or top[0] < likely:
+        return 0
+    below = np.append(top[1:], np.float32(possible))
+    worth = (top - below) - _NEARNESS * np.abs((top + below) / 2 - likely)
+    return int(np.argmax(worth)) + 1
 
 
 def put_first(ranking: Ranking, photo_id: int) -> Ranking:

@@ -45,7 +45,7 @@ def nearest(library: Library, target: EmbeddingTarget, term: ScoredTerm, wanted:
             score_of = dict(zip(found.labels.tolist(), found.scores.tolist(), strict=True))
             ids = np.array([photo_id for photo_id, _ in pairs], np.int64)
             scores = np.array([score_of[label] for _, label in pairs], np.float32)
-            ranking = rank(ids, term.calibration.z(scores), term.calibration.strong_z)
+            ranking = rank(ids, term.calibration.z(scores), term.calibration.strong_z, term.calibration.band)
             return ranking.first(wanted)
     return None
 
@@ -68,7 +68,8 @@ def exact(
         combined += np.float32(term.weight) * counted
         known &= there
     combined /= np.float32(_positive_weight(terms))
-    return rank(ids[known], combined[known], _threshold(terms))
+    band = terms[0].calibration.band if len(terms) == 1 and terms[0].weight > 0 else None
+    return rank(ids[known], combined[known], _threshold(terms), band)
 
 
 def _threshold(terms: Sequence[ScoredTerm]) -> float:

@@ -77,9 +77,9 @@ def run(quick: bool) -> Iterable[Figure]:
     yield from _figures(trained, untrained, queries, seconds)
 
 
-def held_out_scenes(number: int) -> list[Scene]:
+def held_out_scenes(number: int, seed: int = SEED) -> list[Scene]:
     """Compositions that training never saw, half of them with a pair of attributes it never saw together."""
-    rng = Random(SEED)
+    rng = Random(seed)
     with_pair: set[Scene] = set()
     without: set[Scene] = set()
     while len(with_pair) < number // 2 or len(without) < number - number // 2:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.domain.model import Scoring
+from app.domain.model import MatchBand, Scoring
 from app.services.calibration import MINIMUM_SAMPLE, STRONG_Z, calibrate, cosine_floor
+from app.services.ranking import rank
 from tests.fake_encoder import FakeEncoder
 from tests.library_seed import seed_model
 
@@ -111,3 +112,31 @@ def test_z_scores_of_small_and_large_libraries_share_their_line():
     small = calibrate(np.zeros(5, np.float32), FakeEncoder().spec, of_text=True)
 
     assert small.strong_z == STRONG_Z
+
+
+BANDED = replace(SIGLIP, match_band=MatchBand(-1.5, -1.0))
+
+
+def log_odds(values):
+    return (np.asarray(values, np.float32) - BANDED.logit_bias) / BANDED.logit_scale
+
+
+@pytest.mark.parametrize(
+    ("odds", "count"),
+    [
+        ([2.0, 1.8, -0.9, -3.0], 2),  # a gap between what has everything and what lacks something
+        ([0.4, -2.0, -2.1], 1),
+        ([-1.2, -1.4, -4.0], 0),  # not even the best is likely
+        ([-0.9, -4.0], 1),
+        ([], 0),
+    ],
+)
+def test_a_band_parts_matches_from_near_misses_at_the_widest_gap(odds, count):
+    scores = log_odds([*odds, *np.linspace(-8, -6, 40)])
+    calibration = calibrate(scores, BANDED, of_text=True)
+    ranking = rank(np.arange(len(scores)), calibration.z(scores), calibration.strong_z, calibration.band)
+    assert ranking.strong == count
+
+
+def test_a_band_is_for_words_alone():
+    assert calibrate(np.zeros(500, np.float32), BANDED, of_text=False).band is None
