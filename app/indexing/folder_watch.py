@@ -55,7 +55,7 @@ class FolderWatch:
         self._on_event = on_event
         self._folders: dict[int, Folder] = {}
         self._places = FolderPlaces(library)
-        self._guard = RemovalGuard(states)
+        self._guard = RemovalGuard(states, library.photos.added_since)
         self._roots: dict[int, RootId | None] = {}  # as they were when their photos were found in them
         self._foreign: dict[int, RootId | None] = {}  # what was at their places without being them
         self._look_again: dict[int, float] = {}  # folders that no event tells about: when to scan them

@@ -1,6 +1,7 @@
 """Finds out whether a scan would take away so much that people are asked first."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.folder_rules import FolderRules
@@ -13,6 +14,7 @@ from app.indexing.reconcile import FolderView
 
 _FEW = 20  # so many may go without a question, however small the folder is
 _SHARE = 5  # one in so many as well
+_LATELY_SECONDS = 3600.0  # moving to another drive is copying first, and may take a while
 
 _Likeness = tuple[str, int, int]
 
@@ -23,7 +25,7 @@ def is_much(vanished: int, present: int) -> bool:
 
 
 def unexplained(
-    changes: FolderChanges, view: FolderView, rules: FolderRules, arrived: Iterable[FoundFile]
+    changes: FolderChanges, view: FolderView, rules: FolderRules, arrived: Iterable[FoundFile | KnownFile]
 ) -> frozenset[int]:
     """The missing photos whose files are gone for no reason that is known.
 
@@ -63,8 +65,9 @@ def _likeness(file: FoundFile | KnownFile) -> _Likeness:
 class RemovalGuard:
     """Asks before much is removed: what it holds back stays in the library as it is."""
 
-    def __init__(self, states: FolderStates) -> None:
+    def __init__(self, states: FolderStates, added_since: Callable[[float], Iterable[KnownFile]]) -> None:
         self._states = states
+        self._added_since = added_since
 
     def after_scan(
         self, found: Iterable[FolderChanges], views: Iterable[FolderView], folders: Mapping[int, Folder]
@@ -85,6 +88,11 @@ class RemovalGuard:
         self, changes: FolderChanges, view: FolderView, rules: FolderRules, arrived: Iterable[FoundFile]
     ) -> FolderChanges:
         gone = unexplained(changes, view, rules, arrived)
+        if is_much(len(gone), present_count(view)):
+            copies = (
+                one for one in self._added_since(time.time() - _LATELY_SECONDS) if one.photo_id not in gone
+            )
+            gone = unexplained(changes, view, rules, (*arrived, *copies))
         if not is_much(len(gone), present_count(view)):
             return changes
         if len(gone) <= self._states.kept(changes.folder_id):

@@ -26,7 +26,7 @@ from app.library.counting import count_library, count_pending, count_shown, coun
 from app.library.database import Database
 from app.library.decision_rows import decide, decisions_of
 from app.library.embeddings import contents_with_embedding, find_model, model_id, pixels_with_embedding
-from app.library.filters import NO_FILTERS, in_tree, newest_first, shown
+from app.library.filters import NO_FILTERS, SHOWN, in_tree, newest_first, shown
 from app.library.forget import Purge
 from app.library.indexing_queue import IndexingQueue
 from app.library.labels import ids_with_labels, label_of, photos_of_labels
@@ -75,6 +75,10 @@ class PhotoRepository:
             PhotoRow.folder_id == folder_id,
             or_(path == stem, and_(path > f"{stem}.", path < f"{stem}/")),
         )
+
+    def added_since(self, moment: float) -> list[KnownFile]:
+        """The files of shown photos that were found since then, in all folders."""
+        return self._known(SHOWN, PhotoRow.added_at >= moment)
 
     def apply_changes(self, changes: FolderChanges) -> None:
         """Write what a scan found out, in several short transactions; passed over when the folder is gone.
