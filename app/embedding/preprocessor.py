@@ -3,6 +3,7 @@
 The checkpoint's file decides, never a class's defaults, which differ from the SigLIP 2 checkpoints.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from app.domain.media import Framing, PixelSpec
 from app.errors import CheckpointError
 
+MOST_PATCHES = 4096  # of a NaFlex picture; attention over more fills any memory
+_LARGEST_PATCH = 64
 _FILTERS = range(6)  # Pillow's numbers, from nearest (0) to Hamming (5)
 
 
@@ -45,20 +48,25 @@ def read_pixel_spec(config: Mapping[str, Any], family: str) -> PixelSpec:
 def read_normalisation(config: Mapping[str, Any]) -> Normalisation:
     """Factor, mean and deviation. Raises CheckpointError when they are not three numbers each."""
     rescale = config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 1.0
+    if isinstance(rescale, bool) or not isinstance(rescale, int | float) or not 0 < rescale < math.inf:
+        raise CheckpointError("preprocessor_config.json gives no usable 'rescale_factor'.")
     if not config.get("do_normalize", True):
         return Normalisation(float(rescale), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    return Normalisation(
-        float(rescale),
-        _triple(config.get("image_mean"), "image_mean"),
-        _triple(config.get("image_std"), "image_std"),
-    )
+    mean, std = (_triple(config.get(name), name) for name in ("image_mean", "image_std"))
+    if min(std) <= 0:
+        raise CheckpointError("preprocessor_config.json divides by zero or less: see 'image_std'.")
+    return Normalisation(float(rescale), mean, std)
 
 
 def _naflex(config: Mapping[str, Any], resample: int) -> PixelSpec:
     """The aspect ratio is kept, so height and width say only how large a square picture becomes."""
     patch, patches = config.get("patch_size"), config.get("max_num_patches")
-    if not isinstance(patch, int) or not isinstance(patches, int) or patch < 1 or patches < 1:
+    if not isinstance(patch, int) or not isinstance(patches, int):
         raise CheckpointError("preprocessor_config.json lacks 'patch_size' or 'max_num_patches'.")
+    if not 1 <= patch <= _LARGEST_PATCH or not 1 <= patches <= MOST_PATCHES:
+        raise CheckpointError(
+            f"preprocessor_config.json asks for {patches} patches of {patch} pixels: not supported."
+        )
     return naflex_pixel_spec(patch, patches, resample)
 
 
@@ -98,6 +106,8 @@ def _edges(size: Any, name: str) -> tuple[int, int]:
 def _triple(value: Any, name: str) -> tuple[float, float, float]:
     try:
         red, green, blue = (float(number) for number in value)
+        if not all(map(math.isfinite, (red, green, blue))):
+            raise ValueError("infinite, or no number")
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"preprocessor_config.json gives no three numbers under {name!r}.") from error
     return red, green, blue

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import torch
 
 _log = logging.getLogger(__name__)
+
+_OWN = {
+    Tower.IMAGE: ("vision_model.", "visual_projection", "encoder."),
+    Tower.TEXT: ("text_model.", "text_projection", "encoder."),
+}
 
 # transformers switches off weight initialisation for the whole process while it loads a model.
 _loading = threading.Lock()
@@ -86,6 +91,11 @@ class TextTower:
             truncation=True,
             return_tensors="pt",
         )
+        if int(tokens["input_ids"].max()) >= self._model.config.vocab_size:
+            raise CheckpointError(
+                f"The tokenizer in {self._checkpoint.folder} is not the one of its weights. "
+                "Download the checkpoint again."
+            )
         names = ("input_ids",) if padded else ("input_ids", "attention_mask")
         return {name: tokens[name].to(self.runtime.device) for name in names}
 
@@ -117,16 +127,38 @@ def _load_model(checkpoint: Checkpoint, tower: Tower) -> Any:
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # reported below, in words of ours
             )
-        except (OSError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise _unusable(checkpoint, error) from error
+    _check_complete(checkpoint, tower, report)
+    return model.eval().requires_grad_(False)
+
+
+def _check_complete(checkpoint: Checkpoint, tower: Tower, report: Mapping[str, Any]) -> None:
+    """What the file lacks, transformers fills with random numbers; what is too much, it leaves out."""
     if report["missing_keys"]:
         names = ", ".join(sorted(report["missing_keys"])[:3])
         raise CheckpointError(
             f"The weights in {checkpoint.folder} are incomplete: {names} and perhaps more are missing. "
             "Download the checkpoint again."
         )
-    return model.eval().requires_grad_(False)
+    if report["mismatched_keys"]:
+        name, stored, wanted = sorted(report["mismatched_keys"])[0]
+        raise CheckpointError(
+            f"config.json and the weights in {checkpoint.folder} do not belong together: {name} is "
+            f"{_shape(stored)} instead of {_shape(wanted)}. Download the checkpoint again."
+        )
+    left_out = sorted(name for name in report["unexpected_keys"] if name.startswith(_OWN[tower]))
+    if any(not name.endswith("position_ids") for name in left_out):  # old checkpoints count their positions
+        raise CheckpointError(
+            f"config.json in {checkpoint.folder} describes a smaller model than the weights: "
+            f"{left_out[0]} is too much. Download the checkpoint again."
+        )
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
 
 
 def _tower_config(checkpoint: Checkpoint, tower: Tower) -> Any:
@@ -143,17 +175,24 @@ def _load_tokenizer(checkpoint: Checkpoint) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(
+        tokenizer = AutoTokenizer.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except Exception as error:
         raise _unusable(checkpoint, error) from error
+    if tokenizer.pad_token is None:
+        raise CheckpointError(
+            f"tokenizer_config.json in {checkpoint.folder} names no pad_token. Download the checkpoint again."
+        )
+    return tokenizer
 
 
 def _unusable(checkpoint: Checkpoint, error: Exception) -> CheckpointError:
     _log.error("loading %s failed", checkpoint.folder, exc_info=error)
-    first_line = str(error).strip().partition("\n")[0]
-    return CheckpointError(f"The model in {checkpoint.folder} cannot be loaded: {first_line}")
+    reason = str(error).strip().partition("\n")[0].rstrip(".:") or type(error).__name__
+    return CheckpointError(
+        f"The model in {checkpoint.folder} cannot be loaded: {reason}. Download the checkpoint again."
+    )
 
 
 def _run(model: Any, inputs: dict[str, "torch.Tensor"], output: str) -> NDArray[np.float32]:

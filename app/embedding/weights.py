@@ -125,10 +125,14 @@ def _weight_files(folder: Path) -> tuple[Path, ...]:
 def _shards(folder: Path) -> tuple[Path, ...]:
     try:
         names = sorted(set(json.loads((folder / _INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{_INDEX} in {folder} cannot be read. Download the checkpoint again."
         ) from error
+    if any(Path(name).name != name for name in names):
+        raise CheckpointError(
+            f"{_INDEX} in {folder} names files of other folders. Download the checkpoint from its own page."
+        )
     missing = [name for name in names if not (folder / name).is_file()]
     if missing or not names:
         raise CheckpointError(
@@ -151,7 +155,7 @@ def _read_header(path: Path) -> dict[str, _Tensor]:
         tensors = {name: _tensor(path, entry, first) for name, entry in header.items()}
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(_no_weights(path)) from error
     expected = max((tensor.end for tensor in tensors.values()), default=first)
     if size < expected:
@@ -162,11 +166,15 @@ def _read_header(path: Path) -> dict[str, _Tensor]:
 
 
 def _tensor(path: Path, entry: Mapping[str, object], first: int) -> _Tensor:
-    shape, offsets = entry["shape"], entry["data_offsets"]
+    shape, offsets, dtype = entry["shape"], entry["data_offsets"], str(entry["dtype"])
     if not isinstance(shape, list) or not isinstance(offsets, list):
         raise TypeError("a tensor's shape and offsets are lists")
     start, end = offsets
-    return _Tensor(path, str(entry["dtype"]), tuple(shape), first + start, first + end)
+    if not all(isinstance(number, int) and number >= 0 for number in (*shape, start, end)):
+        raise ValueError("a tensor's shape and offsets are numbers from 0")
+    if dtype in _WIDTHS and end - start != prod(shape) * _WIDTHS[dtype]:
+        raise ValueError("a tensor's bytes are as many as its shape says")
+    return _Tensor(path, dtype, tuple(shape), first + start, first + end)
 
 
 def _no_weights(path: Path) -> str:
@@ -177,11 +185,14 @@ def _no_weights(path: Path) -> str:
 
 
 def _read_scalar(tensor: _Tensor) -> float:
+    if tensor.dtype not in _WIDTHS or prod(tensor.shape) != 1:
+        raise CheckpointError(
+            f"{tensor.path} holds weights that are not supported: {tensor.dtype} where one number belongs. "
+            "Choose a checkpoint in float32, float16 or bfloat16."
+        )
     with tensor.path.open("rb") as file:
         file.seek(tensor.start)
         raw = file.read(tensor.end - tensor.start)
     if tensor.dtype == "BF16":  # the upper half of a float32
         return float(np.frombuffer(b"\0\0" + raw, "<f4")[0])
-    if tensor.dtype not in _SCALARS:
-        raise CheckpointError(f"{tensor.path} holds weights of a type that is not supported: {tensor.dtype}.")
     return float(np.frombuffer(raw, _SCALARS[tensor.dtype])[0])
