@@ -31,6 +31,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     index = commands.add_parser("index", help="add folders and index their photos, then end")
     index.add_argument("folders", nargs="*", metavar="FOLDER", help="none: bring what is there up to date")
+    _add_manners(index)
     index.add_argument(
         "--accept-removals", action="store_true", help="remove photos whose files are gone, however many"
     )
@@ -88,6 +89,18 @@ def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
         "--restore", action="store_true", help="make a damaged or lost database anew from what can be read"
     )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def _add_manners(parser: argparse.ArgumentParser) -> None:
+    """Whoever types a command waits for it: what the settings say of manners holds for the window."""
+    parser.add_argument(
+        "--pace",
+        choices=("full", "balanced", "gentle"),
+        default="full",
+        help="how hard to work (default: full)",
+    )
+    parser.add_argument("--when-idle", action="store_true", help="work only while nobody uses the computer")
+    parser.add_argument("--on-mains", action="store_true", help="work only on mains power")
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -11,11 +11,16 @@ from app.cli.decisions import keep_decisions
 from app.cli.folders import add_folders, ask_about_vanished
 from app.cli.output import EXIT_FAILED, EXIT_OK, printable, say
 from app.cli.session import ModelLoading, open_session
+from app.domain.manners import Manners, Pace, WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.status import ModelState, ModelStatus
 from app.errors import FolderError, LibraryError
 
 _PATIENCE_SECONDS = 0.2
+_WAITS = {
+    WaitReason.MAINS: "waiting for mains power",
+    WaitReason.IDLE: "waiting until nobody uses the computer",
+}
 _GIVE_UP_AFTER = 3  # rests without any progress between them
 
 
@@ -26,7 +31,10 @@ def index(options: argparse.Namespace) -> int:
         refused = add_folders(services, options.folders)
         if not services.library.folders():
             raise FolderError("No folder is watched yet. Name one: photosift index FOLDER")
-        services.indexing.show_raw_apart(services.settings.load().raw_apart)
+        settings = services.settings.load()
+        services.indexing.show_raw_apart(settings.raw_apart)
+        _behave(services, options)
+        services.storage.allow(settings.picture_cache_gb)
         if options.accept_removals:
             services.folders.remove_vanished()
         with Bar() as bar:
@@ -39,6 +47,16 @@ def index(options: argparse.Namespace) -> int:
         _print_outcome(services)
         asking = ask_about_vanished(services)
     return EXIT_FAILED if refused or asking else EXIT_OK
+
+
+def _behave(services: Services, options: argparse.Namespace) -> None:
+    """Keep to the manners that were named; one that cannot be kept here is said to be without effect."""
+    if options.when_idle or options.on_mains:
+        here = services.indexing.choices()
+        for asked, reason in ((options.when_idle, here.no_idle), (options.on_mains, here.no_mains)):
+            if asked and reason:
+                say(f"indexing does not wait: {reason}")
+    services.indexing.behave(Manners(Pace(options.pace), options.when_idle, options.on_mains))
 
 
 def _give_up_if_stuck(services: Services) -> None:
@@ -82,9 +100,10 @@ class Bar:
 
     def show(self, progress: IndexProgress) -> None:
         """Called on the worker's thread."""
-        if progress.message and progress.message != self._said:
-            tqdm.write(f"photosift: {progress.message}", file=sys.stderr)
-        self._said = progress.message
+        message = _WAITS[progress.waits_for] if progress.waits_for else progress.message
+        if message and message != self._said:
+            tqdm.write(f"photosift: {message}", file=sys.stderr)
+        self._said = message
         if progress.phase is IndexPhase.SCANNING:
             self._bar.set_description_str("looking through folders")
         elif progress.phase is IndexPhase.INDEXING:

@@ -66,9 +66,7 @@ class IndexingSettings(QWidget):
             note.setVisible(bool(reason))
         if here.idle_is_load and not here.no_idle:
             self.idle_note.setText(
-                self.tr(
-                    "Judged by the work of other programs: this desktop says nothing of keyboard and mouse."
-                )
+                self.tr("Judged by what other programs compute: this desktop tells nothing else.")
             )
             self.idle_note.show()
 

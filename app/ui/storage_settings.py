@@ -43,7 +43,6 @@ class StorageSettings(QWidget):
         self.cap = QSpinBox()
         self.cap.setAccessibleName(self.tr("Room for previews and thumbnails"))
         self.cap.setRange(1, 10_000)
-        self.cap.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.cap.setSuffix(self.tr(" GB"))
         self.cap.setValue(keeper.settings.picture_cache_gb)
         self.cap.setKeyboardTracking(False)  # a number half typed must not empty anything
@@ -84,6 +83,7 @@ class StorageSettings(QWidget):
             "Previews and thumbnails may take up to this much. Previews that were not looked at for long go"
             " first. The thumbnail of a photo whose drive is not connected always stays."
         )
+        self.cap.setMinimumHeight(self.empty.sizeHint().height())
         self.cap.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         form.addRow(self.tr("Room for both"), with_notes(self.cap, wrapped("muted", explanation)))
 

@@ -31,6 +31,7 @@ QSplitter::handle:horizontal {{ width: 1px; }}
 #emptyPage {{ background: {c.base}; }}
 #modelCard {{ background: {c.base}; border: 1px solid {c.border}; border-radius: 10px; }}
 #modelCard[rank="main"] {{ border: 2px solid {c.accent}; }}
+#dropMark {{ background: {c.accent}; border: none; }}
 #conflictNote {{ background: {c.selection}; border-radius: 8px; }}
 #badge {{ background: {c.selection}; color: {c.text}; border-radius: 7px; padding: 2px 8px; }}
 QLabel[rank="muted"] {{ color: {c.muted}; }}
@@ -157,9 +158,4 @@ def _settings(c: "Colours") -> str:
 #settingsList::item {{ padding: 8px 10px; border-radius: 6px; color: {c.text}; }}
 #settingsList::item:selected {{ background: {c.selection}; color: {c.text}; }}
 #settingsList::item:selected:focus {{ border: 1px solid {c.accent}; padding: 7px 9px; }}
-QSpinBox {{
-    background: {c.raised}; color: {c.text}; border: 1px solid {c.border}; border-radius: 7px;
-    padding: 5px 10px; min-height: 20px; min-width: 80px;
-}}
-QSpinBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
 """

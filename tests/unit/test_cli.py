@@ -34,6 +34,7 @@ def test_help_and_mistakes_need_none_of_the_services():
         (["search", "a", "--limit", "many"], "'many' is not a number from 1"),
         (["dance"], "invalid choice"),
         (["index", "--device", "abacus"], "invalid choice"),
+        (["index", "--pace", "frantic"], "invalid choice"),
     ],
 )
 def test_wrong_usage_is_explained(arguments, said, capsys):
@@ -75,3 +76,22 @@ def test_a_search_on_a_fresh_machine_says_how_to_begin(tmp_path):
 )
 def test_names_cannot_command_the_terminal(path, shown):
     assert printable(path) == shown
+
+
+def test_a_command_works_at_full_speed_unless_it_is_told_otherwise():
+    from app.cli.arguments import parse
+
+    usual, told = parse(["index"]), parse(["index", "--pace", "gentle", "--on-mains", "--when-idle"])
+    assert (usual.pace, usual.on_mains, usual.when_idle) == ("full", False, False)
+    assert (told.pace, told.on_mains, told.when_idle) == ("gentle", True, True)
+
+
+def test_a_command_says_once_what_it_waits_for(capsys):
+    from app.cli.indexing import Bar
+    from app.domain.manners import WaitReason
+    from app.domain.progress import IndexPhase, IndexProgress
+
+    with Bar() as bar:
+        for done in range(3):
+            bar.show(IndexProgress(IndexPhase.WAITING, done, 9, waits_for=WaitReason.MAINS))
+    assert capsys.readouterr().err.count("waiting for mains power") == 1
