@@ -7,8 +7,12 @@ import os
 from pathlib import Path
 from typing import cast
 
+import av
+import numpy as np
 import pytest
 
+from app.domain.companions import CompanionKind
+from app.domain.folder_rules import FolderRules
 from app.domain.query import QueryTerm, SearchFilters
 from app.indexing import folder_watch
 from app.media.decode_pool import DecodePool
@@ -40,6 +44,19 @@ def service(rig: Rig, tmp_path: Path) -> LibraryService:
 def make_pair(folder: Path, number: int) -> None:
     make_photo(folder / f"IMG_{number:04d}.DNG", 1000 + number)
     make_photo(folder / f"IMG_{number:04d}.JPG", number)
+
+
+def make_film(path: Path, seed: int) -> None:
+    """Half a second of one picture."""
+    frame = av.VideoFrame.from_ndarray(
+        np.random.default_rng(seed).integers(60, 255, (48, 64, 3), np.uint8), format="rgb24"
+    )
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(5):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def test_a_pair_costs_the_model_one_picture(rig: Rig, encoder: FakeEncoder) -> None:
@@ -115,6 +132,21 @@ def test_raw_files_are_shown_apart_when_that_is_wished(rig: Rig, encoder: FakeEn
     wait_for(lambda: rig.last.library_version > version, "the window is told")
     rig.worker.show_raw_apart(False)
     rig.wait_for_photos("photos/IMG_0001.JPG")
+
+
+def test_the_film_of_a_live_photo_is_never_shown_by_itself(rig: Rig, encoder: FakeEncoder) -> None:
+    folder_of, folder = rig.add_folder()
+    rig.library.folders.set_rules(folder_of.folder_id, FolderRules(videos=True))
+    make_photo(folder / "IMG_0001.JPG", 1)
+    for number, name in enumerate(("IMG_0001.MOV", "IMG_0002.MOV"), 2):
+        make_film(folder / name, number)
+    rig.use(encoder)
+    rig.start()
+    rig.wait_for_photos("photos/IMG_0001.JPG", "photos/IMG_0002.MOV")
+    rig.settle()
+    assert [one.kind for one in rig.photo("photos/IMG_0001.JPG").companions] == [CompanionKind.FILM]
+    assert encoder.images_encoded == 2
+    assert rig.library.photos.counts().problems == 0
 
 
 def test_what_a_crash_left_wrong_is_right_after_the_next_start(rig: Rig) -> None:
