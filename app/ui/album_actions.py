@@ -92,6 +92,11 @@ class AlbumActions(QObject):
 
         self._change(lambda: self._decisions.remove_from_album(album_id, ids), done)
 
+    def arrange(self, album_id: int, photo_ids: Sequence[int], before: int | None) -> None:
+        """Put photos of an album before another one of it, None: at its end."""
+        ids = list(photo_ids)
+        self._change(lambda: self._decisions.move_in_album(album_id, ids, before))
+
     def ask_for_new(self, photo_ids: Sequence[int] = ()) -> None:
         """Ask for a name, then make an album with these photos."""
         ids = list(photo_ids)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QObject, Signal
 from app.domain.photo import Photo
 from app.domain.query import SearchResult
 from app.ui.album_actions import AlbumActions
+from app.ui.album_order import AlbumOrder
 from app.ui.decision_actions import DecisionActions
 from app.ui.detail_panel import DetailPanel
 from app.ui.file_actions import FileActions
@@ -44,6 +45,7 @@ class PhotoArea(QObject):
         self.model = PhotoGridModel(services.library, tasks, self.thumbnails, self)
         self.view = PhotoGridView(tile_size=keeper.settings.tile_size)
         self.view.setModel(self.model)
+        self.album_order = AlbumOrder(self.view)
         self.files = FileActions(services.library, tasks, self)
         self.decisions = PhotoDecisions(services.library, self.model, body.messages, tasks, body)
         self.actions = DecisionActions(services.decisions, self.model, body.messages, tasks, body)
@@ -56,6 +58,7 @@ class PhotoArea(QObject):
     def show_result(self, result: SearchResult) -> None:
         """Show the photos of a result; the same question keeps its place and selection."""
         self.model.set_result(result)
+        self.album_order.set_album(result.query.filters.album_id if not result.query.terms else None)
 
     def refresh(self) -> None:
         """Single photos may have changed: fetch again what is in sight."""
@@ -103,6 +106,7 @@ class PhotoArea(QObject):
         self.details.file_preferred.connect(self.actions.use_what_the_file_says)
         self.actions.made.connect(self.library_changed)
         self.albums.made.connect(self.library_changed)
+        self.album_order.order_wanted.connect(self.albums.arrange)
 
     def _open(self, photo_ids: Sequence[int]) -> None:
         self.used.emit()

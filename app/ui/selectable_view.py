@@ -44,6 +44,19 @@ class SelectableView(TiledView):
         rows = self.grid_model.rows_of(self._selected[:1])
         return int(rows[0]) if len(rows) else None
 
+    def insertion_at(self, point: QPoint) -> tuple[int, int, QRect] | None:
+        """Before which row something dropped at a point goes, at which x, and a tile beside it.
+
+        In the coordinates of the viewport; None in an empty grid.
+        """
+        near = self._geometry.position_near(point.x(), point.y() + self.verticalOffset())
+        if near is None:
+            return None
+        tile = self._rect(near)
+        if point.x() <= tile.center().x():
+            return near, tile.left(), tile
+        return near + 1, tile.right() + 1, tile
+
     def _tell_selection(self) -> None:
         selected = ids_of(self.selectionModel().selection(), self.grid_model.photo_ids)
         if selected != self._selected:

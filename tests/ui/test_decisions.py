@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import FakeLibraryService
-from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QMessageBox
@@ -259,6 +259,28 @@ def test_photos_are_dropped_on_an_album_and_nowhere_else(
     assert drop(sidebar.model.index_of(scope))
     qtbot.waitUntil(lambda: library.albums[1] == [7, 8])
     qtbot.waitUntil(lambda: window.body.messages.text == "2 photos added to Best.")
+
+
+def test_photos_of_an_album_are_dragged_to_other_places(
+    window: MainWindow, photos: PhotoArea, library: FakeLibraryService, services: Services, qtbot: QtBot
+) -> None:
+    services.decisions.create_album("Best", [3, 4, 5])
+    photos.albums.refresh()
+    scope = Scope(ScopeKind.ALBUM, name="Best", album_id=1)
+    qtbot.waitUntil(lambda: window.body.sidebar.model.index_of(scope).isValid())
+    viewport = photos.view.viewport()
+    assert not viewport.acceptDrops()
+    window.body.sidebar.choose(scope)
+    qtbot.waitUntil(lambda: photos.model.photo_ids.tolist() == [3, 4, 5])
+    mime = QMimeData()
+    mime.setData(OWN_PHOTOS, encoded_ids([5]))
+    tile = photos.view.visualRect(photos.model.index(1))
+    place = tile.center() - QPoint(tile.width() // 4, 0)
+    mouse = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(viewport, QDragEnterEvent(place, *mouse))
+    QApplication.sendEvent(viewport, QDropEvent(QPointF(place), *mouse))
+    qtbot.waitUntil(lambda: library.albums[1] == [3, 5, 4])
+    qtbot.waitUntil(lambda: photos.model.photo_ids.tolist() == [3, 5, 4])
 
 
 def test_a_search_is_saved_shown_and_run_again(window: MainWindow, services: Services, qtbot: QtBot) -> None:
