@@ -6,7 +6,7 @@ from app.domain.companions import RAW_SUFFIXES
 PHOTO_SUFFIXES = RAW_SUFFIXES | {
     ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif", ".ico", ".j2c",
     ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".jxl", ".mpo", ".pcx", ".png",
-    ".psd", ".tga", ".tif", ".tiff", ".webp",
+    ".psb", ".psd", ".tga", ".tif", ".tiff", ".webp",
 }
 
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})

@@ -20,6 +20,7 @@ from app.media.jpeg_stream import is_cut_off
 from app.media.jpeg_xl import read_jxl
 from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_large
 from app.media.metadata import Tags, describe, orientation_of, raw_tags, read_orientation, read_tags
+from app.media.photoshop import read_photoshop
 from app.media.png_strips import is_panorama, read_strips
 from app.media.sniffing import Kind, is_film, sniff
 from app.media.tiff_blocks import Layout, read_blocks, read_layout
@@ -30,7 +31,6 @@ NeededSize = Callable[[Size], Size]  # full upright size -> smallest size that i
 _PLUGINS = {
     Kind.WEBP: "WebPImagePlugin",
     Kind.TIFF: "TiffImagePlugin",
-    Kind.PSD: "PsdImagePlugin",
     Kind.JPEG2000: "Jpeg2KImagePlugin",
     Kind.ICO: "IcoImagePlugin",
     Kind.PCX: "PcxImagePlugin",
@@ -51,7 +51,8 @@ _TURNS = {
 _LOOK = 4096  # bytes
 _PANORAMIC = {Kind.JPEG: JpegImagePlugin.JpegImageFile, Kind.PNG: PngImagePlugin.PngImageFile}
 _RGB_MODES = ("RGB", "RGBA", "P", "PA")
-_TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL)
+_READERS = {Kind.JXL: read_jxl, Kind.PSD: read_photoshop}
+_TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL, Kind.PSD)
 
 _DAMAGED = "The file is damaged, so its picture cannot be read. Restore it from a backup or the original."
 _TRUNCATED = "The file is cut off: part of its picture is missing. Copy it again from the original."
@@ -218,8 +219,8 @@ def _header(data: bytes, kind: Kind) -> Iterator[Image.Image]:
 def _open_kind(data: bytes, kind: Kind) -> Image.Image:
     if kind in (Kind.JPEG, Kind.PNG):  # past Image.open, whose limit of pixels refuses what we scale down
         return _PANORAMIC[kind](io.BytesIO(data))
-    if kind is Kind.JXL:
-        return read_jxl(data)
+    if kind in _READERS:
+        return _READERS[kind](data)
     _load_plugin(kind)
     try:
         return Image.open(io.BytesIO(data), formats=(kind,))

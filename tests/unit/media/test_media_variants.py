@@ -363,3 +363,54 @@ def test_an_avif_whose_transparency_states_no_size_opens_too():
     assert min(found.getpixel((300, 240))) > 245
     with pytest.raises(DamagedMediaError):
         opened(data[: len(data) // 2])
+
+
+def photoshop(mode="RGB", depth=8, *, large=False, runs=True, resources=b""):
+    """A Photoshop document of the scene without layers."""
+    number, channels = {"L": (1, 1), "RGB": (3, 3), "CMYK": (4, 4)}[mode]
+    picture = as_cmyk(scene(), inverted=True) if mode == "CMYK" else scene().convert(mode)
+    values = np.asarray(picture).reshape(480, 640, channels)
+    kind = {8: ">u1", 16: ">u2", 32: ">f4"}[depth]
+    full = {8: 1, 16: 257, 32: 1 / 255}[depth]
+    rows = [
+        (row * float(full)).astype(kind).tobytes() for band in range(channels) for row in values[..., band]
+    ]
+    if runs:
+        rows = [b"".join(bytes([len(part) - 1]) + part for part in _pieces(row)) for row in rows]
+    lengths = b"".join(struct.pack(">I" if large else ">H", len(row)) for row in rows) if runs else b""
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 2 if large else 1, channels, 480, 640, depth, number)
+    sections = bytes(4) + struct.pack(">I", len(resources)) + resources + bytes(8 if large else 4)
+    return header + sections + struct.pack(">H", runs) + lengths + b"".join(rows)
+
+
+def _pieces(row):
+    return [row[at : at + 128] for at in range(0, len(row), 128)]
+
+
+class TestPhotoshop:
+    @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+    @pytest.mark.parametrize("depth", [8, 16, 32])
+    @pytest.mark.parametrize("large", [False, True])
+    @pytest.mark.parametrize("runs", [False, True])
+    def test_every_depth_and_both_sizes(self, mode, depth, large, runs):
+        found = opened(photoshop(mode, depth, large=large, runs=runs), "a.psd")
+        assert (found.metadata.format, found.full_size) == ("PSD", (640, 480))
+        expected = np.asarray(scene().convert("L") if mode == "L" else scene(), dtype=float)
+        image = found.image.convert("L") if mode == "L" else found.image
+        assert np.abs(np.asarray(image, dtype=float) - expected).mean() < 2
+
+    @pytest.mark.parametrize("depth", [8, 16])
+    def test_metadata(self, depth):
+        exif = Image.Exif()
+        exif[271], exif[274] = "Canon", 6
+        body = exif.tobytes().removeprefix(b"Exif\0\0")
+        block = b"8BIM" + struct.pack(">HHI", 1058, 0, len(body)) + body + bytes(len(body) % 2)
+        found = opened(photoshop(depth=depth, resources=block))
+        assert (found.metadata.camera_make, corners(found.image)) == ("Canon", UPRIGHT)
+
+    @pytest.mark.parametrize("depth", [8, 16])
+    @pytest.mark.parametrize("share", [0.0001, 0.3, 0.9])
+    def test_a_truncated_one_is_damaged(self, depth, share):
+        data = photoshop(depth=depth)
+        with pytest.raises(DamagedMediaError):
+            opened(data[: max(20, int(len(data) * share))])
