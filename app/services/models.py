@@ -111,6 +111,18 @@ class ModelService:
                 self._status = ModelStatus(ModelState.LOADING)
         self._start(self._load)
 
+    def rest(self) -> None:
+        """Nobody is there to search: give back what only words need. `wake` makes them quick again."""
+        target = self.target
+        if target is not None:
+            target.encoder.release(Tower.TEXT)
+
+    def wake(self) -> None:
+        """Somebody is there again: load what words need before they come. Raises EncoderError."""
+        target = self.target
+        if target is not None:
+            target.encoder.prepare(Tower.TEXT)
+
     def mend_index(self) -> None:
         """Make the index equal to the library again, after its process died and began anew from its files."""
         target = self.target

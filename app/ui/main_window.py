@@ -124,6 +124,12 @@ class MainWindow(QMainWindow):
         dialog.model_chosen.connect(self._workspace.model_chosen)
         dialog.download_wanted.connect(self.open_models)
         dialog.raw_apart_changed.connect(self._workspace.show_raw_apart)
+        for wanted, ask in (
+            (dialog.storage.export_wanted, self._export_decisions),
+            (dialog.storage.import_wanted, self._import_decisions),
+        ):
+            wanted.connect(dialog.accept)
+            wanted.connect(ask)
         self._workspace.model_changed.connect(dialog.show_status)
         dialog.open()
 
@@ -233,6 +239,8 @@ class MainWindow(QMainWindow):
         body.activity.download_wanted.connect(self.open_models)
         body.activity.model_wanted.connect(self._on_model_wanted)
         self._closing.pause_wanted.connect(self._on_tray_pause)
+        self._closing.hidden.connect(lambda: self._rest(True))
+        self._closing.reopened.connect(lambda: self._rest(False))
         body.empty_page.way_chosen.connect(self._on_way)
         body.menu_wanted.connect(self._open_menu)
         body.sidebar_toggled.connect(self.toggle_sidebar)
@@ -245,6 +253,16 @@ class MainWindow(QMainWindow):
     def _on_tray_pause(self, pause: bool) -> None:
         if self._workspace is not None:
             self._workspace.pause(pause)
+
+    def _rest(self, hidden: bool) -> None:
+        """Nobody searches without a window; when it is back, words must be quick at once."""
+        if self._services is not None:
+            models = self._services.models
+            self._tasks.run(
+                models.rest if hidden else models.wake,
+                on_error=self._body.messages.say_error,
+                lane=Lane.LOOSE,
+            )
 
     def toggle_sidebar(self) -> None:
         """Show the sidebar, or hide it."""

@@ -536,6 +536,12 @@ class FakeModelService(Recorder):
     def load(self) -> None:
         self.record("load")
 
+    def rest(self) -> None:
+        self.record("rest")
+
+    def wake(self) -> None:
+        self.record("wake")
+
 
 class FakeModelDownloadService(Recorder):
     """Offers the real catalogue; a download goes as far as a test says with `report`."""

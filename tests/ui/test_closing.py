@@ -102,6 +102,7 @@ def test_work_goes_on_in_the_tray_and_the_window_comes_back_with_the_same_number
     assert not window.isVisible()
     assert "124 of 568" in icon.tooltip
     assert not QGuiApplication.quitOnLastWindowClosed()
+    qtbot.waitUntil(lambda: bool(services.models.calls_of("rest")))
     later = IndexProgress(IndexPhase.INDEXING, 300, 568, rate=12.0)
     services.indexing.report(later)
     qtbot.waitUntil(lambda: "300 of 568" in icon.tooltip)
@@ -113,6 +114,7 @@ def test_work_goes_on_in_the_tray_and_the_window_comes_back_with_the_same_number
     assert window.closing.tray is None
     assert QGuiApplication.quitOnLastWindowClosed()
     assert "300 of 568" in window.body.activity.text
+    qtbot.waitUntil(lambda: bool(services.models.calls_of("wake")))
 
 
 @WITH_TRAY

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.model import Provenance
+from app.domain.model import Provenance, Tower
 from app.domain.status import ModelState
 from app.errors import CheckpointError, EncoderError
 from app.library.library import Library
@@ -294,3 +294,14 @@ def test_closing_twice_or_without_having_loaded_does_nothing(bench):
     bench.models.load()
 
     assert bench.models.status().state is ModelState.NONE
+
+
+def test_without_a_window_words_need_no_memory_and_with_one_they_are_quick_at_once(bench):
+    bench.models.rest()  # no model yet: nothing to give back
+    bench.load()
+    encoder = bench.checkpoints.encoders["fake"]
+    bench.models.rest()
+    assert encoder.released == [Tower.TEXT]
+    before = len(encoder.prepared)
+    bench.models.wake()
+    assert encoder.prepared[before:] == [Tower.TEXT]
