@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui import wording
 from app.ui.settings_keeper import SettingsKeeper
@@ -20,6 +28,8 @@ class StorageSettings(QWidget):
     """Measures when it is first looked at; changes take effect at once."""
 
     failed = Signal(object)  # Exception
+    export_wanted = Signal()  # what the user decided, into a file
+    import_wanted = Signal()
 
     def __init__(
         self,
@@ -86,6 +96,26 @@ class StorageSettings(QWidget):
         self.cap.setMinimumHeight(self.empty.sizeHint().height())
         self.cap.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         form.addRow(self.tr("Room for both"), with_notes(self.cap, wrapped("muted", explanation)))
+        form.addRow(self.tr("Decisions"), self._decisions())
+
+    def _decisions(self) -> QVBoxLayout:
+        """Favourites, stars and the rest in a file of their own."""
+        buttons = QWidget()
+        row = QHBoxLayout(buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        for text, wanted in (
+            (self.tr("Export…"), self.export_wanted),
+            (self.tr("Import…"), self.import_wanted),
+        ):
+            button = QPushButton(text)
+            button.clicked.connect(wanted)
+            row.addWidget(button)
+        row.addStretch(1)
+        explanation = self.tr(
+            "Favourites, stars, flags, labels, albums and saved searches, as one file. Importing merges:"
+            " what was decided last holds. A copy is kept in the library's folder every week."
+        )
+        return with_notes(buttons, wrapped("muted", explanation))
 
     def _measure(self) -> None:
         self._tasks.run(self._storage.use, self.show_use, self.failed.emit, lane=Lane.LOOSE, receiver=self)

@@ -7,7 +7,7 @@ from fakes import FakeLibraryService
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 from window_driver import asked, click, dialog_of, settle
 
@@ -21,6 +21,7 @@ from app.ui.decision_wishes import Wish, decisions_text, done_text
 from app.ui.main_window import MainWindow
 from app.ui.photo_area import PhotoArea
 from app.ui.scope import Scope, ScopeKind
+from app.ui.settings_dialog import STORAGE, SettingsDialog
 
 
 @pytest.fixture
@@ -315,6 +316,22 @@ def test_a_saved_search_that_cannot_be_asked_says_why(
     services.decisions.error = LibraryError("The folder is not watched any more.")  # type: ignore[attr-defined]
     window.body.sidebar.search_chosen.emit(1)
     qtbot.waitUntil(lambda: window.body.messages.text == "The folder is not watched any more.")
+
+
+def test_the_settings_offer_to_export(window: MainWindow, services: Services, qtbot: QtBot) -> None:
+    window.open_settings(STORAGE)
+    dialog = dialog_of(SettingsDialog)
+    assert isinstance(dialog, SettingsDialog)
+    export = next(b for b in dialog.storage.findChildren(QPushButton) if b.text() == "Export…")
+    export.click()
+    qtbot.waitUntil(lambda: dialog_of(QFileDialog) is not None)
+    asking = dialog_of(QFileDialog)
+    assert isinstance(asking, QFileDialog)
+    asking.fileSelected.emit("/somewhere/all.json")
+    asking.reject()
+    qtbot.waitUntil(
+        lambda: window.body.messages.text == "Decisions about 3 photos are in /somewhere/all.json."
+    )
 
 
 def test_importing_says_what_was_found_and_what_waits(window: MainWindow, qtbot: QtBot) -> None:
