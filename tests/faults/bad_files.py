@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from app.domain.folder_rules import FolderRules
 from app.domain.media import DecodedPhoto, DecodeRequest
 from app.domain.photo import PhotoState
 from app.media.decode_pool import DecodePool
@@ -29,7 +30,7 @@ from tests.faults.fuzzing import broken_files
 from tests.indexing_rig import Rig
 
 _SEED = 20261
-_FUZZED, _QUICK_FUZZED = 2_400, 90
+_FUZZED, _QUICK_FUZZED = 4_000, 90
 _QUICK_REAL = 60
 _TIME_LIMIT, _MEMORY_LIMIT = 20.0, 1_500_000_000
 _TIME_TO_KILL = 2.0  # a limit is noticed and enforced by another process
@@ -90,7 +91,8 @@ def run(quick: bool) -> Iterator[Figure]:
         real, fuzzed = _fill(place / "photos", quick)
         pool = _WatchedPool()
         rig = Rig(place, pool)
-        rig.add_folder()
+        folder, _ = rig.add_folder()
+        rig.library.folders.set_rules(folder.folder_id, FolderRules(videos=True))
         rig.use(FakeEncoder())
         started = time.monotonic()
         rig.start()
@@ -135,6 +137,7 @@ def _outcome_figure(
     details = {
         "real": real,
         "fuzzed": fuzzed,
+        "seed": _SEED,
         "indexed": len(ready),
         "problems": len(problems),
         "without_reason": silent,

@@ -139,6 +139,25 @@ def _heic() -> Iterator[bytes]:
         yield out.getvalue()
 
 
+def _film(suffix: str, codec: str) -> Callable[[], Iterator[bytes]]:
+    def make() -> Iterator[bytes]:
+        import av
+
+        out = io.BytesIO()
+        form = {"mkv": "matroska"}.get(suffix, suffix)
+        with av.open(out, "w", format=form) as container:
+            stream = container.add_stream(codec, rate=10)
+            stream.width, stream.height, stream.pix_fmt, stream.gop_size = 320, 240, "yuv420p", 5
+            frame = av.VideoFrame.from_image(_picture(0))
+            for _ in range(15):
+                frame.pts = None
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        yield out.getvalue()
+
+    return make
+
+
 def _jxl() -> Iterator[bytes]:
     import pylibjxl
 
@@ -156,4 +175,10 @@ _DRAWN: dict[str, Callable[[], Iterator[bytes]]] = {
     "tif": _saved("TIFF", {}, {"compression": "tiff_lzw"}, {"compression": "jpeg"}),
     "avif": _saved("AVIF"),
     "jxl": _jxl,
+    "gif": _saved("GIF"),
+    "jp2": _saved("JPEG2000"),
+    "mp4": _film("mp4", "libx264"),
+    "avi": _film("avi", "mpeg4"),
+    "mkv": _film("mkv", "libx264"),
+    "webm": _film("webm", "libvpx"),
 }
