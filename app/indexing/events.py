@@ -65,6 +65,12 @@ class EventTranslator:
         self._scanner = scanner
         self._told = told
         self._traces = _Traces()
+        self._hidden: set[int] = set()
+
+    def take_hidden(self) -> set[int]:
+        """Folders in which a marker now hides photos: a scan notes that these are not gone."""
+        hidden, self._hidden = self._hidden, set()
+        return hidden
 
     def changes(
         self, touched: Iterable[PathChange], folders: Mapping[int, Folder]
@@ -104,6 +110,8 @@ class EventTranslator:
         if change.is_directory:
             outcome = self._scanner.scan(folder_id, folder.path, below=path or None, rules=rules)
             known = self._library.photos.find_below(folder_id, path)
+            if outcome.hidden and any(one.state is not PhotoState.MISSING for one in known):
+                self._hidden.add(folder_id)
         else:
             outcome = self._scanner.find(folder_id, folder.path, path, rules)
             one = self._library.photos.find(folder_id, path)

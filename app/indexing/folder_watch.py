@@ -26,7 +26,7 @@ from app.indexing.folder_places import FolderPlaces
 from app.indexing.folder_states import FolderStates
 from app.indexing.heirs import Heirs
 from app.indexing.reconcile import FolderView, reconcile, settled
-from app.indexing.removal_guard import RemovalGuard, is_much
+from app.indexing.removal_guard import RemovalGuard, is_much, left_out
 from app.indexing.scanner import FolderScanner
 from app.indexing.volumes import volume_place
 from app.indexing.watcher import FolderWatcher, PathChange
@@ -180,7 +180,9 @@ class FolderWatch:
             for view in views:
                 if self._states.vanished(view.outcome.folder_id):
                     self._look_again[view.outcome.folder_id] = time.monotonic() + _ASKING_SECONDS
-            return self._apply(changes)
+            changed = self._apply(changes)
+            self._note_left_out(views, changes)
+            return changed
         except CancelledError:
             return False
         except (AppError, OSError):
@@ -189,6 +191,14 @@ class FolderWatch:
 
     def _reconcile(self, views: list[FolderView]) -> tuple[FolderChanges, ...]:
         return reconcile(views, told=self._watcher.moved_from)
+
+    def _note_left_out(self, views: Iterable[FolderView], found: Iterable[FolderChanges]) -> None:
+        """At once after they were marked as missing, before anything takes their places."""
+        missing = {changes.folder_id: changes.missing for changes in found}
+        for view in views:
+            folder_id = view.outcome.folder_id
+            ids = left_out(view, self._folders[folder_id].rules, missing.get(folder_id, ()))
+            self._library.photos.note_left_out(folder_id, ids)
 
     def _view(self, look: FolderLook) -> FolderView | None:
         """None when the folder was removed meanwhile, or is not there: then nothing is concluded from it."""
@@ -235,7 +245,9 @@ class FolderWatch:
         if not touched:
             return False
         try:
-            return self._apply(self._without_many(self._events.changes(touched, self._folders)))
+            changes = self._events.changes(touched, self._folders)
+            self.want_scan(self._events.take_hidden())
+            return self._apply(self._without_many(changes))
         except AppError:
             self.want_scan({change.folder_id for change in touched})  # a scan finds it once more
             raise

@@ -1,7 +1,7 @@
 """Finds out whether a scan would take away so much that people are asked first."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.folder_rules import FolderRules
@@ -29,20 +29,25 @@ def unexplained(
 ) -> frozenset[int]:
     """The missing photos whose files are gone for no reason that is known.
 
-    Known reasons: the rules leave them out, a marker hides them, or a file of the same name, size and time
-    has arrived somewhere, as after a move to another drive.
+    Known reasons: the folder leaves them out, or a file of the same name, size and time has arrived
+    somewhere, as after a move to another drive.
     """
-    names = folder_filter(rules)
-    hidden = tuple(f"{path}/" if path else "" for path in view.outcome.hidden)
     moved = {_likeness(file) for file in arrived}
-    missing = set(changes.missing)
+    missing = set(changes.missing) - left_out(view, rules, changes.missing)
+    return frozenset(
+        known.photo_id for known in view.known if known.photo_id in missing and _likeness(known) not in moved
+    )
+
+
+def left_out(view: FolderView, rules: FolderRules, missing: Collection[int]) -> frozenset[int]:
+    """Of the photos that are missing, now as well, those that the rules leave out or a marker hides."""
+    names, now = folder_filter(rules), frozenset(missing)
+    hidden = tuple(f"{path}/" if path else "" for path in view.outcome.hidden)
     return frozenset(
         known.photo_id
         for known in view.known
-        if known.photo_id in missing
-        and names.takes_path(known.relative_path)
-        and not known.relative_path.startswith(hidden)
-        and _likeness(known) not in moved
+        if (known.state is PhotoState.MISSING or known.photo_id in now)
+        and (known.relative_path.startswith(hidden) or not names.takes_path(known.relative_path))
     )
 
 

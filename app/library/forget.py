@@ -59,7 +59,7 @@ class Purge:
 def _forgotten_photo(before: float) -> ColumnElement[bool]:
     removed = select(FolderRow.id).where(FolderRow.removed_at < before)
     gone = or_(
-        (PhotoRow.state == PhotoState.MISSING) & (PhotoRow.missing_since < before),
+        (PhotoRow.state == PhotoState.MISSING) & ~PhotoRow.left_out & (PhotoRow.missing_since < before),
         PhotoRow.folder_id.in_(removed),
     )
     for decision in DECISIONS:

@@ -30,6 +30,7 @@ from app.library.filters import NO_FILTERS, SHOWN, in_tree, newest_first, shown
 from app.library.forget import Purge
 from app.library.indexing_queue import IndexingQueue
 from app.library.labels import ids_with_labels, label_of, photos_of_labels
+from app.library.left_out import note_left_out
 from app.library.outcomes import OutcomeWriter, store_failures
 from app.library.reattach import bequeath, bereaved
 from app.library.schema import FavouriteRow, FolderRow, PhotoRow
@@ -113,6 +114,10 @@ class PhotoRepository:
         """Where the photos with these contents are, or were: (folder_id, absolute path), missing ones too."""
         with self._database.read() as connection:
             return places_of_contents(connection, content_keys)
+
+    def note_left_out(self, folder_id: int, photo_ids: Collection[int]) -> None:
+        """Which of a folder's missing photos its rules leave out: these are not forgotten after 30 days."""
+        note_left_out(self._database, self._writer, folder_id, photo_ids)
 
     # -- indexing
 

@@ -53,7 +53,9 @@ def known_again(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPh
     contents = [photo.content_key for _, photo in new]
     pixels = [photo.pixel_key for _, photo in new]
     same = or_(among(PhotoRow.content_key, contents), among(PhotoRow.pixel_key, pixels))
-    missing = _candidates(connection, (PhotoRow.state == PhotoState.MISSING) & same)
+    # What its folder leaves out is not gone: only the file itself, watched by another folder, is that photo.
+    gone = ~PhotoRow.left_out | among(PhotoRow.file_id, [row.file_id for row, _ in new if row.file_id])
+    missing = _candidates(connection, (PhotoRow.state == PhotoState.MISSING) & gone & same)
     if not missing:
         return {}
     paths = _paths(connection, [row.id for row, _ in new])
@@ -105,6 +107,7 @@ def bereaved(connection: Connection, before: float) -> list[int]:
     statement = select(gone.c.id).where(
         gone.c.folder_id.in_(select(FolderRow.id)),
         gone.c.state == PhotoState.MISSING,
+        ~gone.c.left_out,
         gone.c.missing_since.between(before - COPY_SECONDS, before),
         copy.c.content_key == gone.c.content_key,
         copy.c.state == PhotoState.READY,

@@ -92,6 +92,7 @@ class PhotoRow(Base):
     sort_time: Mapped[float]  # wall clock where it was taken, else where it was modified, as seconds
     added_at: Mapped[float]
     missing_since: Mapped[float | None]
+    left_out: Mapped[bool] = mapped_column(server_default=text("0"))  # missing only because of the rules
     error: Mapped[str | None] = mapped_column(PlainText)
     content_key: Mapped[str | None]
     pixel_key: Mapped[str | None]
