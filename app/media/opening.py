@@ -11,7 +11,7 @@ from typing import BinaryIO
 from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 
 from app.domain.media import PhotoMetadata
-from app.errors import DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
+from app.errors import DamagedMediaError, UnsupportedMediaError
 from app.media import raw as raw_files
 from app.media.avif import read_lenient_avif
 from app.media.colours import cmyk_to_rgb, effective_profile, in_effect, to_rgb
@@ -21,6 +21,7 @@ from app.media.jpeg_xl import read_jxl
 from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_large
 from app.media.metadata import Tags, describe, orientation_of, raw_tags, read_orientation, read_tags
 from app.media.photoshop import read_photoshop
+from app.media.plain_errors import TRUNCATED, plain_errors
 from app.media.png_strips import is_panorama, read_strips
 from app.media.sniffing import Kind, is_film, sniff
 from app.media.tiff_blocks import Layout, read_blocks, read_layout
@@ -54,13 +55,10 @@ _RGB_MODES = ("RGB", "RGBA", "P", "PA")
 _READERS = {Kind.JXL: read_jxl, Kind.PSD: read_photoshop}
 _TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL, Kind.PSD)
 
-_DAMAGED = "The file is damaged, so its picture cannot be read. Restore it from a backup or the original."
-_TRUNCATED = "The file is cut off: part of its picture is missing. Copy it again from the original."
 _EMPTY = "The file is empty. Copy it again from the original."
 _ZEROS = "The file holds nothing but zeros. Copy it again from the original."
 _UNKNOWN = "The file does not hold a picture in a format that Photosift opens, whatever its name says."
 _FILM = "The file holds a film or an image sequence, not a single picture."
-_MEMORY = "The picture needs more memory than one photo may take. Save a smaller copy of it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
     Raises UnsupportedMediaError, DamagedMediaError or MediaTooLargeError.
     """
     kind = _kind_of(data, name)
-    with _plain_errors(kind):
+    with plain_errors(kind):
         if kind is Kind.JPEG:
             return _open_jpeg(data, needed)
         if kind is Kind.RAW:
@@ -95,7 +93,7 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
 
 def open_video(file: BinaryIO, path: str, needed: NeededSize) -> OpenedPicture:
     """The frame that stands for a video, which is read only in parts. Raises as `open_picture` does."""
-    with _plain_errors(None):
+    with plain_errors():
         frame, metadata = read_video(file, path)
         image, key = _finish_with_key(frame, 1, needed(frame.size))
         return OpenedPicture(image, frame.size, key, metadata, None)
@@ -127,7 +125,7 @@ def _open_jpeg(data: bytes, needed: NeededSize) -> OpenedPicture:
 def _decode_jpeg(header: Image.Image, data: bytes, orientation: int, needed: NeededSize) -> Image.Image:
     """Decode at the smallest of libjpeg's scales (1, 1/2, 1/4, 1/8) that is large enough."""
     if is_cut_off(data, header.size):
-        raise DamagedMediaError(_TRUNCATED)
+        raise DamagedMediaError(TRUNCATED)
     if header.info.get("progressive") and 6 * header.width * header.height > MAX_COEFFICIENT_BYTES:
         raise too_large(header.size)
     full = _turned_size(header.size, orientation)
@@ -285,25 +283,3 @@ def _stored_orientation(header: Image.Image) -> int:
 def _profile(picture: Image.Image) -> bytes | None:
     profile = picture.info.get("icc_profile")
     return profile if isinstance(profile, bytes) and picture.mode not in ("CMYK", "L", "1") else None
-
-
-@contextlib.contextmanager
-def _plain_errors(kind: Kind | None) -> Iterator[None]:
-    """Turn whatever a codec makes of a hostile file into one of our errors."""
-    try:
-        yield
-    except MediaError:
-        raise
-    except (MemoryError, Image.DecompressionBombError) as error:
-        raise MediaTooLargeError(_MEMORY) from error
-    except (UnidentifiedImageError, SyntaxError) as error:
-        raise DamagedMediaError(
-            f"The file begins as {_with_article(kind or Kind.JPEG)} picture but cannot be read: "
-            "it is damaged or a rare variant of it."
-        ) from error
-    except Exception as error:
-        raise DamagedMediaError(_TRUNCATED if "truncated" in str(error) else _DAMAGED) from error
-
-
-def _with_article(kind: Kind) -> str:
-    return f"an {kind}" if kind.startswith(("A", "I")) else f"a {kind}"
