@@ -191,7 +191,7 @@ def _filter(
     try:
         condition = _condition(key.casefold(), value.strip(), negated, today, find_place)
     except BadValueError as error:
-        problem = Problem(str(error), error.instead, unfinished=not value.strip())
+        problem = Problem(str(error), error.instead, unfinished=error.unfinished or not value.strip())
         return Part(PartKind.PROBLEM, start, end, problem=problem)
     return Part(PartKind.CONDITION, start, end, condition=condition)
 

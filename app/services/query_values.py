@@ -36,11 +36,15 @@ _SYNONYMS: dict[str, str] = {
 
 
 class BadValueError(ValueError):
-    """A filter that cannot be understood: why, for people, and what may have been meant."""
+    """A filter that cannot be understood: why, for people, and what may have been meant.
 
-    def __init__(self, message: str, instead: str = "") -> None:
+    `unfinished`: it may be understood in a moment, so nobody is to blame yet.
+    """
+
+    def __init__(self, message: str, instead: str = "", *, unfinished: bool = False) -> None:
         super().__init__(message)
         self.instead = instead
+        self.unfinished = unfinished
 
 
 def parse_value(

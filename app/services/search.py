@@ -15,7 +15,9 @@ from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.services.models import ModelService
+from app.services.places import PlaceNames, Point
 from app.services.query_language import ParsedQuery, parse_query, understood
+from app.services.query_values import BadValueError
 from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, put_first, unscored
 from app.services.scoring import ScoredTerm, exact, nearest
 from app.services.term_embeddings import Embedding, TermEmbeddings
@@ -53,6 +55,7 @@ class SearchService:
         self._models = models
         self._decoder = decoder
         self._terms = TermEmbeddings(library, decoder)
+        self._places = PlaceNames()
         self._total: tuple[tuple[int, SearchFilters], int] | None = None
 
     def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
@@ -84,9 +87,19 @@ class SearchService:
             _log.warning("searched by name alone: %s", error)
             return self._by_name_alone(query, named, str(error), watch)
 
-    def understand(self, text: str) -> ParsedQuery:
-        """Read what was typed into the search bar; quick, and safe on the window's thread."""
-        return parse_query(text, datetime.now().astimezone().date())
+    def understand(self, text: str, *, at_once: bool = False) -> ParsedQuery:
+        """Read what was typed into the search bar.
+
+        With `at_once` it never waits, as the window's thread must not: names of places are problems until a
+        search has had them loaded.
+        """
+        find_place = self._find_place_at_once if at_once else self._places.find
+        return parse_query(text, datetime.now().astimezone().date(), find_place)
+
+    def _find_place_at_once(self, name: str) -> Point | None:
+        if not self._places.is_loaded:
+            raise BadValueError("The names of places are being loaded…", unfinished=True)
+        return self._places.find(name)
 
     def open_image(self, data: bytes, name: str = "") -> QueryImage:
         """Check that these bytes are a picture we can search with. Raises MediaError."""

@@ -77,6 +77,6 @@ class SearchHelp(QFrame):
             ("type:raw", self.tr("also jpeg, png, heic, avif, webp, gif, tiff, psd, jxl, video")),
             ("orientation:portrait", self.tr("also landscape, square, panorama")),
             ("size:>=12", self.tr("megapixels")),
-            ("near:38.7,-9.1~5km", self.tr("within a distance of a place")),
+            ("near:Lisbon~5km", self.tr("not far from a town, or from coordinates: near:38.7,-9.1~5km")),
             ("-camera:Canon", self.tr("a minus before any of them turns it round")),
         )

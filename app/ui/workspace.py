@@ -62,9 +62,7 @@ class Workspace(QObject):
             body.search_bar, body.messages, services.search, services.library, services.fetcher, tasks
         )
         self.searches = SavedSearches(body, services.decisions, services.search, services.library, tasks)
-        self.decision_files = DecisionFiles(
-            services.decision_files, services.sidecars, body.messages, tasks
-        )
+        self.decision_files = DecisionFiles(services.decision_files, services.sidecars, body.messages, tasks)
         self._connect_body()
         self._connect_parts()
 
@@ -192,16 +190,21 @@ class Workspace(QObject):
 
     def _ask(self) -> None:
         terms = self._body.search_bar.terms()
-        self._body.query_line.show_query(self._services.search.understand(self._body.search_bar.text()))
+        self._show_understanding()
         self._body.header.set_sortable(bool(terms))
         filters = self._body.sidebar.scope.filters()
         self.session.ask(SearchQuery(terms, filters, self._body.header.sort, FIRST_PAGE))
+
+    def _show_understanding(self) -> None:
+        text = self._body.search_bar.text()
+        self._body.query_line.show_query(self._services.search.understand(text, at_once=True))
 
     def _on_terms(self, terms: tuple[QueryTerm, ...]) -> None:
         self._ask()
 
     def _on_found(self, result: SearchResult) -> None:
         self._show(result)
+        self._show_understanding()  # the search may have had the names of places loaded
         self._begin()
 
     def _on_refreshed(self, result: SearchResult) -> None:

@@ -491,3 +491,12 @@ def test_an_exact_phrase_is_in_the_name_or_the_photo_is_not_there(desk):
     desk.add("my red car.jpg", "red my car.jpg", like=["cat", "cat"])
     result = desk.load().ask('cat "red car"')
     assert [desk.name(photo_id) for photo_id in ids(result)] == ["my red car.jpg"]
+
+
+def test_the_window_never_waits_for_the_names_of_places(desk):
+    desk.add("a.jpg")
+    desk.load()
+    [problem] = desk.service.understand("near:Lisbon", at_once=True).problems
+    assert problem.unfinished
+    assert len(ids(desk.ask("near:Lisbon"))) == 0  # the photo says no place
+    assert not desk.service.understand("near:Lisbon", at_once=True).problems

@@ -369,7 +369,7 @@ class FakeSearchService(Recorder):
         self.matches: dict[str, Sequence[int]] = {}  # what a text finds, best first, instead of the tenth
         self.error: Exception | None = None
 
-    def understand(self, text: str) -> ParsedQuery:
+    def understand(self, text: str, *, at_once: bool = False) -> ParsedQuery:
         return parse_query(text, date(2026, 11, 21))
 
     def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
