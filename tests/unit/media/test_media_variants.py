@@ -159,7 +159,9 @@ class TestPng:
         assert close_to_scene(encoded(scene(), "PNG", save_all=True, append_images=[noise(640, 480)]), 1.0)
 
 
-@pytest.mark.parametrize(("format_", "options"), [("WEBP", {"lossless": True}), ("GIF", {}), ("AVIF", {"speed": 10})])
+@pytest.mark.parametrize(
+    ("format_", "options"), [("WEBP", {"lossless": True}), ("GIF", {}), ("AVIF", {"speed": 10})]
+)
 def test_the_first_frame_of_an_animation_is_shown(format_, options):
     data = encoded(scene(), format_, save_all=True, append_images=[noise(640, 480)], duration=100, **options)
     assert corners(opened(data).image) == UPRIGHT
