@@ -41,7 +41,6 @@ def index(options: argparse.Namespace) -> int:
             services.indexing.start(bar.show)
             while not (model.settled() and services.indexing.wait_until_idle(_PATIENCE_SECONDS)):
                 _give_up_if_stuck(services)
-        services.decision_files.match_kept()
         keep_decisions(services)
         _print_model(services.models.status())
         _print_outcome(services)

@@ -97,7 +97,9 @@ class DecisionFileService:
                 return None
             if not self._has_decisions():
                 return None
-            self._copies.mkdir(parents=True, exist_ok=True)
+            self._copies.mkdir(
+                exist_ok=True
+            )  # not what is above it: the library's drive may have been pulled
             path = self._copies / f"{today.isoformat()}.json"
             _replace(path, self._lines())
             for old in sorted({*known, today})[:-_KEPT_COPIES]:

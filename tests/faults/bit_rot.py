@@ -17,7 +17,7 @@ from app.errors import LibraryError
 from app.library.log_file import log_path
 from app.services.doctor import Doctor
 from app.vector_index.examination import graph_path, matrix_path
-from app.vector_index.graph_file import record_path
+from app.vector_index.graph_file import discard_graph, record_path
 from app.vector_index.hnsw import HnswIndex
 from tests.benchmarks.figures import Figure
 from tests.fake_encoder import FakeEncoder
@@ -253,6 +253,7 @@ def _decide_without_closing(case: _Case) -> None:
 def _older_copy(case: _Case) -> list[str]:
     """The user puts back an older copy of the database: labels are given out again, and nothing mixes up."""
     database = case.world.paths.database
+    discard_graph(graph_path(case.world.paths.vectors, case.identity))  # a small library does not keep it up
     older = database.read_bytes()
     case.world.add_photos(20)
     try:

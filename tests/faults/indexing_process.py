@@ -129,6 +129,11 @@ class IndexingProcess:
             _kill(helper)
         return len(alive)
 
+    def send(self, number: int) -> None:
+        """Any signal; returns when the process has ended."""
+        self._process.send_signal(number)
+        self._process.wait(30)
+
     def output(self) -> str:
         """What it has said so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
