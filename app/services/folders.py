@@ -74,7 +74,7 @@ class FolderService:
     def offline_twin(self, path: str) -> Folder | None:
         """The watched folder that is not in its place and whose files are at `path`."""
         for folder in self._library.folders.all():
-            if has_entries(folder.path):
+            if self._is_there(folder):
                 continue
             if is_same_folder(path, self._library.photos.known_files(folder.folder_id)):
                 return folder
@@ -86,7 +86,7 @@ class FolderService:
         Raises FolderError when it is still where it was, or when its photos are not at `path`.
         """
         folder, absolute = self._folder(folder_id), os.path.abspath(path)
-        if has_entries(folder.path):
+        if self._is_there(folder):
             raise FolderError(f"{shown_path(folder.path)} is still there. Add the other folder beside it.")
         others = [one for one in self._library.folders.all() if one.folder_id != folder_id]
         check_new_folder(absolute, others, self._root)
@@ -100,6 +100,10 @@ class FolderService:
         moved = self._library.folders.moves.relocate(folder, absolute)
         self._on_folders_changed()
         return moved
+
+    def _is_there(self, folder: Folder) -> bool:
+        """Not when its drive is away, even if something else is in its place."""
+        return folder.folder_id not in self._states.offline() and has_entries(folder.path)
 
     def _folder(self, folder_id: int) -> Folder:
         folder = self._library.folders.get(folder_id)

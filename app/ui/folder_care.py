@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from app.domain.photo import Folder, FolderState, FolderStatus
+from app.domain.photo import Folder, FolderStatus
 from app.ui import wording
 from app.ui.folder_settings import FolderSettingsDialog
 from app.ui.library_overview import LibraryOverview
@@ -43,10 +43,8 @@ class FolderCare(QObject):
     def show_folders(self, statuses: Sequence[FolderStatus]) -> None:
         """Ask about folders whose files are gone in numbers, once for each number."""
         self._paths = {status.folder.folder_id: status.folder.path for status in statuses}
-        asking = {
-            status.folder.folder_id: status.vanished_count
-            for status in statuses
-            if status.state is FolderState.ASKING
+        asking = {  # also while a folder is being looked through once more
+            status.folder.folder_id: status.vanished_count for status in statuses if status.vanished_count
         }
         for folder_id, count in asking.items():
             if self._asked.get(folder_id) != count:

@@ -297,6 +297,24 @@ def test_a_drive_inside_a_folder_keeps_to_itself(
     assert len(rig.opened) == 5
 
 
+def test_a_folder_behind_a_link_is_watched_and_loops_in_it_end(rig: Rig, encoder: FakeEncoder) -> None:
+    real = rig.place / "real"
+    make_photo(real / "trip" / "a.jpg", 1)
+    (real / "trip" / "loop").symlink_to(real, target_is_directory=True)
+    (real / "self.jpg").symlink_to(real / "self.jpg")
+    (rig.place / "link").symlink_to(real, target_is_directory=True)
+    rig.add_folder("link")
+    begin(rig, encoder, "link/trip/a.jpg")
+
+    make_photo(real / "trip" / "b.jpg", 2)
+    rig.wait_for_photos("link/trip/a.jpg", "link/trip/b.jpg")
+    (real / "trip").rename(real / os.fsdecode(b"\xfcber"))
+
+    odd = f"link/{os.fsdecode(bytes([0xFC]) + b'ber')}"
+    rig.wait_for_photos(f"{odd}/a.jpg", f"{odd}/b.jpg")
+    assert encoder.images_encoded == 2
+
+
 # -- drives that come back elsewhere
 
 

@@ -49,8 +49,10 @@ def test_the_question_is_asked_once_and_stays_in_the_menu(
     ask_about(window, services, qtbot)
     window.body.messages.dismiss()
 
-    with qtbot.waitSignal(window.workspace.overview.folders_changed):
-        window.workspace.overview.refresh()
+    for state in (FolderState.SCANNING, FolderState.ASKING):
+        services.library.folder_states[1] = (state, "")
+        with qtbot.waitSignal(window.workspace.overview.folders_changed):
+            window.workspace.overview.refresh()
 
     assert window.body.messages.text == ""
     menu_of(window)["Keep vanished photos"].trigger()
