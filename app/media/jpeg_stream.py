@@ -10,6 +10,7 @@ _APPLICATION = range(0xE0, 0xF0)
 _ADOBE = 0xEE  # says how the colours were transformed, so it belongs to the picture
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
 
+_ARITHMETIC_FRAMES = (0xC9, 0xCA)  # extended, progressive
 _HUFFMAN_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive
 
 _LOST_TAIL = 1024  # zero bytes at the end that make a missing end suspicious
@@ -46,6 +47,11 @@ def is_cut_off(data: bytes, size: tuple[int, int]) -> bool:
     as interrupted copies leave it, and when the scan ends too early for so large a picture.
     """
     return _tail_is_lost(data) or _scan_is_too_short(data, size)
+
+
+def is_arithmetic(data: bytes) -> bool:
+    """Whether a JPEG is coded in the way that most programs, and Pillow's wheels, leave out."""
+    return any(segment.marker in _ARITHMETIC_FRAMES for segment in _segments(data))
 
 
 def _tail_is_lost(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""JPEG XL pictures, which Pillow does not read itself."""
+"""JPEG XL pictures and the JPEGs that Pillow's own libjpeg does not read."""
 
 from PIL import Image
 
@@ -19,6 +19,14 @@ def read_jxl(data: bytes) -> Image.Image:
     found = {"exif": _tiff(boxes.get("exif", b"")), "xmp": boxes.get("xmp"), "icc_profile": boxes.get("icc")}
     picture.info.update({name: value for name, value in found.items() if value})
     return picture
+
+
+def read_arithmetic_jpeg(data: bytes, size: tuple[int, int]) -> Image.Image:
+    """A JPEG with arithmetic coding, as stored. Raises RuntimeError for what is damaged."""
+    import pylibjxl
+
+    check_pixels(size)
+    return Image.fromarray(pylibjxl.decode_jpeg(data))
 
 
 def _tiff(box: bytes) -> bytes:

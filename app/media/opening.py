@@ -16,8 +16,8 @@ from app.media import raw as raw_files
 from app.media.avif import read_lenient_avif
 from app.media.colours import cmyk_to_rgb, effective_profile, in_effect, to_rgb
 from app.media.content_key import jpeg_pixel_key, pixel_key
-from app.media.jpeg_stream import is_cut_off
-from app.media.jpeg_xl import read_jxl
+from app.media.jpeg_stream import is_arithmetic, is_cut_off
+from app.media.jpeg_xl import read_arithmetic_jpeg, read_jxl
 from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_large
 from app.media.metadata import Tags, describe, orientation_of, raw_tags, read_orientation, read_tags
 from app.media.photoshop import read_photoshop
@@ -129,6 +129,8 @@ def _decode_jpeg(header: Image.Image, data: bytes, orientation: int, needed: Nee
     if header.info.get("progressive") and 6 * header.width * header.height > MAX_COEFFICIENT_BYTES:
         raise too_large(header.size)
     full = _turned_size(header.size, orientation)
+    if is_arithmetic(data):
+        return _finish(read_arithmetic_jpeg(data, header.size), orientation, needed(full))
     header.draft(None, _turned_size(needed(full), orientation))
     return _finish(header, orientation, needed(full))
 

@@ -1,5 +1,6 @@
 """The variants of formats that people's folders hold: deep, planar, tiled, inverted, animated, misnamed."""
 
+import base64
 import io
 import struct
 import zlib
@@ -37,6 +38,25 @@ def jpeg_with_adobe_marker(transform):
     return data[:at] + bytes([transform]) + data[at + 1 :]
 
 
+# The scene at 32 x 24 with arithmetic coding, which nothing we depend on can write.
+ARITHMETIC = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdB"
+    "RkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09P"
+    "T09PT09PT09PT09PT0//yQARCAAYACADASIAAhEBAxEB/8wACgAQEAUBEBEF/9oADAMBAAIRAxEAPwD/ADzqVDhDHx+On8wb"
+    "sQOQcNqCI4wtAWqa06YnS1xb7k78unWRLuErpdjrs8CKdVJ9f9Ed5Sjv93JK+yMib8C2UnIei/pCWG9xC8+iZPwfumcuEjso"
+    "wod6r8X8W6O3n5zxrGNRqh81jr9BKXxT5e/v1Pj9jCQvkar+0NHZNP8AfKJU/wCbLdCuuf/Z"
+)
+ARITHMETIC_PROGRESSIVE = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdB"
+    "RkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09P"
+    "T09PT09PT09PT09PT0//ygARCAAYACADASIAAhEBAxEB/8wABgAQARD/2gAMAwEAAhADEAAAAf59cgBHgHuR+5tc7f5zuvLe"
+    "m1z/zAAEEAX/2gAIAQEAAQUCkpy6Eo/8A4FMYQYCEf/MAAQRBf/aAAgBAwEBPwE2ofR+MhJlDMFA/8wABBEF/9oACAECAQE/"
+    "ARgid2OYTGbv2SVMrP/MAAQQBf/aAAgBAQAGPwJfNEcCpFDahp+A/8wABBAF/9oACAEBAAE/IUvzE5YFe1keQgwRHEKGIq+v"
+    "SP/aAAwDAQACAAMAAAAQr9/HgP/MAAQRBf/aAAgBAwEBPxAMslvYS75Y8ahlrdT/zAAEEQX/2gAIAQIBAT8QztNreLc87MxO"
+    "svfF9P/MAAQQBf/aAAgBAQABPxAfEaViT2NrsAdlVuk/ssklUlIlBqGs/9k="
+)
+
+
 class TestJpeg:
     def test_cmyk_as_photoshop_inverts_it(self):
         assert close_to_scene(encoded(as_cmyk(scene()), "JPEG"))
@@ -55,6 +75,14 @@ class TestJpeg:
     )
     def test_other_ways_to_store_a_jpeg(self, options):
         assert close_to_scene(encoded(scene(), "JPEG", **options))
+
+    @pytest.mark.parametrize("text", [ARITHMETIC, ARITHMETIC_PROGRESSIVE], ids=["plain", "progressive"])
+    def test_arithmetic_coding(self, text):
+        data = base64.b64decode(text)
+        picture = opened(data)
+        assert (picture.full_size, corners(picture.image)) == ((32, 24), UPRIGHT)
+        with pytest.raises(DamagedMediaError):
+            opened(data[:150])
 
     def test_the_first_of_several_pictures_is_shown(self):
         data = encoded(scene(), "MPO", save_all=True, append_images=[noise(640, 480)])
