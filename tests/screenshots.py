@@ -71,7 +71,7 @@ def _demo_window(folder: Path) -> Iterator[MainWindow]:
         _wait_until(lambda: not window.guide.banner.progress_text)
         yield window
     finally:
-        window.close()
+        window.closing.end()
         window.shut_down()
 
 

@@ -74,7 +74,7 @@ def _look() -> None:
         if isinstance(window, MainWindow) and _is_usable(window):
             window.repaint()
             _report()
-            window.close()
+            window.closing.end()
             return
     QTimer.singleShot(round(_LOOK_EVERY_SECONDS * 1000), _look)
 

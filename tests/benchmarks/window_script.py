@@ -96,4 +96,4 @@ class _Actor:
 
     def _end(self) -> None:
         self._timer.stop()
-        self._window.close()
+        self._window.closing.end()

@@ -34,7 +34,7 @@ class _Driver:
         window = next((w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)), None)
         if self._clock.elapsed() > _LIMIT_MS and window is not None:
             self._timer.stop()
-            window.close()
+            window.closing.end()
         elif window is not None and window.workspace is not None:
             self._search_then_idle(window)
 
@@ -50,7 +50,7 @@ class _Driver:
                 self._idle_since = self._clock.elapsed()
         elif self._clock.elapsed() - self._idle_since > self._idle_ms:
             self._timer.stop()
-            window.close()
+            window.closing.end()
 
 
 def drive(idle_seconds: str, words: str, *arguments: str) -> int:
