@@ -9,7 +9,7 @@ from itertools import chain
 
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
 from app.domain.photo import Folder, PhotoState
-from app.indexing.moves import FileKey, Told, file_key, nothing_told, spelling
+from app.indexing.moves import NOTHING_TOLD, FileKey, Told, file_key, spelling
 from app.indexing.reconcile import FolderView, reconcile
 from app.indexing.scanner import FolderScanner, ScanOutcome, found_file
 from app.indexing.touched import PathChange
@@ -60,7 +60,7 @@ class _Seen:
 class EventTranslator:
     """Asks the disk and the library about touched paths. Runs on the worker's thread."""
 
-    def __init__(self, library: Library, scanner: FolderScanner, told: Told = nothing_told) -> None:
+    def __init__(self, library: Library, scanner: FolderScanner, told: Told = NOTHING_TOLD) -> None:
         self._library = library
         self._scanner = scanner
         self._told = told
@@ -89,12 +89,17 @@ class EventTranslator:
         return reconcile(views, told=self._told, urgent=True)
 
     def _with_sources(self, touched: Iterable[PathChange]) -> Iterator[PathChange]:
-        """The other end of a move counts too, though it settles a moment later."""
+        """The other ends of moves count too, of all in a chain, though they settle a moment later."""
+        seen: set[PathChange] = set()
         for change in touched:
-            yield change
-            source = None if change.is_directory else self._told(change.folder_id, change.relative_path)
-            if source is not None:
-                yield replace(change, relative_path=source)
+            link: PathChange | None = change
+            while link is not None and link not in seen:
+                seen.add(link)
+                yield link
+                source = (
+                    None if link.is_directory else self._told.moved_from(link.folder_id, link.relative_path)
+                )
+                link = None if source is None else replace(link, relative_path=source)
 
     def _photos_of_sidecars(self, touched: Iterable[PathChange]) -> Iterator[PathChange]:
         """Whoever touches a sidecar means its photo."""

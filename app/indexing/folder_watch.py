@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from app.domain.indexing import FolderChanges, KnownFile
 from app.domain.photo import Folder, FolderState, PhotoState
 from app.domain.progress import CancelToken
 from app.errors import AppError, CancelledError
+from app.indexing.crossings import without_crossings
 from app.indexing.events import EventTranslator
 from app.indexing.folder_looks import (
     EMPTY_MESSAGE,
@@ -50,7 +51,7 @@ class FolderWatch:
         self._states = states
         self._scanner = FolderScanner()
         self._watcher = FolderWatcher(on_event)
-        self._events = EventTranslator(library, self._scanner, self._watcher.moved_from)
+        self._events = EventTranslator(library, self._scanner, self._watcher)
         self._heirs = Heirs(library)
         self._on_event = on_event
         self._folders: dict[int, Folder] = {}
@@ -180,7 +181,7 @@ class FolderWatch:
             for view in views:
                 if self._states.vanished(view.outcome.folder_id):
                     self._look_again[view.outcome.folder_id] = time.monotonic() + _ASKING_SECONDS
-            changed = self._apply(changes)
+            changed = self._apply(changes, scanned)
             self._note_left_out(views, changes)
             return changed
         except CancelledError:
@@ -190,7 +191,7 @@ class FolderWatch:
             raise
 
     def _reconcile(self, views: list[FolderView]) -> tuple[FolderChanges, ...]:
-        return reconcile(views, told=self._watcher.moved_from)
+        return reconcile(views, told=self._watcher)
 
     def _note_left_out(self, views: Iterable[FolderView], found: Iterable[FolderChanges]) -> None:
         """At once after they were marked as missing, before anything takes their places."""
@@ -267,8 +268,10 @@ class FolderWatch:
         counts = self._library.folders.counts().get(changes.folder_id, FolderCounts())
         return is_much(len(changes.missing), counts.photos + counts.problems)
 
-    def _apply(self, found: Iterable[FolderChanges]) -> bool:
+    def _apply(self, found: Iterable[FolderChanges], looked_through: Collection[int] = ()) -> bool:
         """Vanished files first in all folders, so that a copy elsewhere can take a vanished one's place."""
+        found, doubtful = without_crossings(self._library, found, looked_through)
+        self.want_scan(doubtful)
         found = [settled(changes, self._watcher.unsettled(changes.folder_id)) for changes in found]
         found = [changes for changes in found if changes.count]
         for changes in found:

@@ -44,8 +44,12 @@ class _Reader(InotifyFD):
     def add_callback(
         self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
     ) -> WatchDescriptor:
+        """As watchdog does it, but a directory that is watched already, as after a move, is no warning."""
         try:
-            return super().add_callback(path, mask, callback, id_)
+            with self._lock:
+                watch = self._get_or_create_watch(path, mask)
+                watch.callbacks[id_] = callback
+                return watch.wd
         except OSError as error:
             if is_limit(error):
                 self._on_full(os.fsdecode(path))

@@ -4,19 +4,40 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.domain.indexing import FoundFile, KnownFile
 from app.domain.photo import PhotoState
 
 FileKey = tuple[str, int, int]
-Told = Callable[[int, str], str | None]  # folder id, path now -> the path from which the system said it came
+
+
+class Told(Protocol):
+    """What the system said of moves while they happened."""
+
+    def moved_from(self, folder_id: int, path: str) -> str | None:
+        """Where the file at this path was before; None when nothing was said of it."""
+        ...
+
+    def has_left(self, folder_id: int, path: str) -> bool:
+        """Whether the file that was at this path was moved away."""
+        ...
+
 
 _CROWD = 64  # so many links to one file are paired in order: comparing all with all would take too long
 
 
-def nothing_told(folder_id: int, path: str) -> str | None:
+class NothingTold:
     """Nobody watched."""
-    return None
+
+    def moved_from(self, folder_id: int, path: str) -> str | None:
+        return None
+
+    def has_left(self, folder_id: int, path: str) -> bool:
+        return False
+
+
+NOTHING_TOLD = NothingTold()
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +83,7 @@ class Moves:
             self._pair_as_told(newcomers, origins, told)
             self._pair_by_id(newcomers, origins)
             self._pair_by_spelling(newcomers, origins)
-            self._restore_occupants(newcomers)
+            self._restore_occupants(newcomers, told)
 
     def _pair(self, newcomer: Newcomer, origin: Origin) -> None:
         if newcomer.occupant is not origin:
@@ -72,7 +93,7 @@ class Moves:
     def _pair_as_told(self, newcomers: Sequence[Newcomer], origins: Sequence[Origin], told: Told) -> None:
         places = {(origin.folder_id, origin.known.relative_path): origin for origin in origins}
         for newcomer in newcomers:
-            source = told(newcomer.folder_id, newcomer.file.relative_path)
+            source = told.moved_from(newcomer.folder_id, newcomer.file.relative_path)
             origin = places.get((newcomer.folder_id, source)) if source is not None else None
             if origin is not None and origin not in self.target and _may_be(origin, newcomer.file):
                 self._pair(newcomer, origin)
@@ -127,7 +148,7 @@ class Moves:
                     new[key].append(newcomer)
         return [(new[key], old[key]) for key in new]
 
-    def _restore_occupants(self, newcomers: Sequence[Newcomer]) -> None:
+    def _restore_occupants(self, newcomers: Sequence[Newcomer], told: Told) -> None:
         """A file that was put over another takes its path, not its place in the library.
 
         Programs save by writing to a new name and renaming it over the old one: the row of the path stays,
@@ -138,7 +159,9 @@ class Moves:
         while doubtful:
             newcomer = doubtful.pop()
             occupant, origin = newcomer.occupant, self.origin.get(newcomer)
-            if origin is None or occupant is None or occupant in self.target or _yields(occupant, origin):
+            if origin is None or occupant is None or occupant in self.target:
+                continue
+            if _yields(occupant, origin, told):
                 continue
             del self.origin[newcomer]
             del self.target[origin]
@@ -156,9 +179,11 @@ def _may_be(origin: Origin, file: FoundFile) -> bool:
     return origin.key is None or file.file_id is None or origin.key[0] == file.file_id
 
 
-def _yields(occupant: Origin, arriving: Origin) -> bool:
-    """A photo that is missing makes way for one that was read; not for a name that just came up."""
-    return not occupant.fresh and arriving.known.state is not PhotoState.PENDING
+def _yields(occupant: Origin, arriving: Origin, told: Told) -> bool:
+    """A photo that is missing, or on its way, makes room for one that was read, not for a new name."""
+    if arriving.known.state is PhotoState.PENDING:
+        return False
+    return not occupant.fresh or told.has_left(occupant.folder_id, occupant.known.relative_path)
 
 
 def _nearness(pair: tuple[Newcomer, Origin]) -> tuple[bool, bool, bool, int]:

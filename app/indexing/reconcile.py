@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from app.domain.indexing import FolderChanges, FoundFile, KnownFile
 from app.domain.photo import PhotoState
-from app.indexing.moves import FileKey, Moves, Newcomer, Origin, Told, file_key, nothing_told
+from app.indexing.moves import NOTHING_TOLD, FileKey, Moves, Newcomer, Origin, Told, file_key
 from app.indexing.scanner import ScanOutcome
 
 _NOT_READ = (PhotoState.PENDING, PhotoState.PROBLEM)
@@ -31,7 +31,7 @@ class _Draft:
 
 
 def reconcile(
-    views: Iterable[FolderView], *, told: Told = nothing_told, urgent: bool = False
+    views: Iterable[FolderView], *, told: Told = NOTHING_TOLD, urgent: bool = False
 ) -> tuple[FolderChanges, ...]:
     """The changes that make the library equal to the folders, to be applied in this order.
 

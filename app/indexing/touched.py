@@ -35,6 +35,7 @@ class MoveLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._origins: dict[tuple[int, str], tuple[str, float]] = {}  # path now -> path at first, when moved
+        self._left: dict[tuple[int, str], float] = {}  # paths at first of files that are elsewhere now
         self._directories: list[_DirectoryMove] = []
 
     def note(self, folder_id: int, source: str, target: str, *, is_directory: bool) -> None:
@@ -49,11 +50,22 @@ class MoveLog:
                 origin = self._origin(folder_id, source) or source
                 self._origins.pop((folder_id, source), None)
                 self._origins[folder_id, target] = (origin, now)
+                self._left[folder_id, origin] = now
+                if origin == target:
+                    del self._left[folder_id, origin]
 
     def origin(self, folder_id: int, path: str) -> str | None:
         """Where the file at this path was before; None when nothing was said of it."""
         with self._lock:
             return self._origin(folder_id, path)
+
+    def has_left(self, folder_id: int, path: str) -> bool:
+        """Whether the file that was at this path at first is elsewhere now."""
+        with self._lock:
+            return (folder_id, path) in self._left or any(
+                move.folder_id == folder_id and path.startswith(f"{move.source}/")
+                for move in self._directories
+            )
 
     def _origin(self, folder_id: int, path: str) -> str | None:
         known = self._origins.get((folder_id, path))
@@ -78,3 +90,6 @@ class MoveLog:
         for key, (_, at) in list(self._origins.items())[: max(16, len(self._origins) - _KEEP)]:
             if at < before or len(self._origins) > _KEEP:
                 del self._origins[key]
+        for key, at in list(self._left.items())[: max(16, len(self._left) - _KEEP)]:
+            if at < before or len(self._left) > _KEEP:
+                del self._left[key]

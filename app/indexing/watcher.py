@@ -92,6 +92,10 @@ class FolderWatcher:
         """Where the system said that the file at this path was a moment ago."""
         return self._moves.origin(folder_id, path)
 
+    def has_left(self, folder_id: int, path: str) -> bool:
+        """Whether the system said that the file of this path was moved away a moment ago."""
+        return self._moves.has_left(folder_id, path)
+
     def unsettled(self, folder_id: int) -> frozenset[str]:
         """Paths that are being touched: what is there may be half written, and is told of when it settles."""
         with self._lock:

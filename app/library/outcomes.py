@@ -110,7 +110,7 @@ def store_failures(connection: Connection, failures: Sequence[PhotoFailure]) -> 
 
 def _current_rows(connection: Connection, photo_ids: Sequence[int]) -> dict[int, Row[Any]]:
     columns = PhotoRow.__table__.c
-    wanted = ("id", "state", "content_key", "embedded_by", *PLACE)
+    wanted = ("id", "state", "priority", "content_key", "embedded_by", *PLACE)
     statement = select(*(columns[name] for name in wanted)).where(
         among(PhotoRow.id, photo_ids), PhotoRow.state != PhotoState.MISSING
     )

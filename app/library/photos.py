@@ -37,6 +37,16 @@ from app.library.schema import FavouriteRow, FolderRow, PhotoRow
 from app.library.sql import Ids, among, fetch_ids
 from app.library.writer import LibraryWriter
 
+_KNOWN = (
+    PhotoRow.id,
+    PhotoRow.relative_path,
+    PhotoRow.size,
+    PhotoRow.mtime_ns,
+    PhotoRow.file_id,
+    PhotoRow.state,
+    PhotoRow.sidecar_mtime_ns,
+)
+
 
 class PhotoRepository:
     """Photos, what is decided about them, and the questions asked of them.
@@ -63,6 +73,12 @@ class PhotoRepository:
         """The file at this path, missing or not."""
         found = self._known(PhotoRow.folder_id == folder_id, PhotoRow.relative_path == relative_path)
         return found[0] if found else None
+
+    def owners(self, file_ids: Collection[str]) -> list[tuple[int, KnownFile]]:
+        """(folder id, file) of all photos with these file ids, missing ones too. Looks through all photos."""
+        statement = select(PhotoRow.folder_id, *_KNOWN).where(among(PhotoRow.file_id, file_ids))
+        with self._database.read() as connection:
+            return [(row[0], KnownFile(*row[1:])) for row in connection.execute(statement)]
 
     def find_below(self, folder_id: int, directory: str) -> list[KnownFile]:
         """The files anywhere below a directory ("" is the folder itself), missing ones too."""
@@ -315,14 +331,6 @@ class PhotoRepository:
         return None if row is None else Folder(row.id, row.path)
 
     def _known(self, *conditions: ColumnElement[bool]) -> list[KnownFile]:
-        statement = select(
-            PhotoRow.id,
-            PhotoRow.relative_path,
-            PhotoRow.size,
-            PhotoRow.mtime_ns,
-            PhotoRow.file_id,
-            PhotoRow.state,
-            PhotoRow.sidecar_mtime_ns,
-        ).where(*conditions)
+        statement = select(*_KNOWN).where(*conditions)
         with self._database.read() as connection:
             return [KnownFile(*row) for row in connection.execute(statement)]

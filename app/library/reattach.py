@@ -4,6 +4,7 @@ This is for what scans cannot tell: files that came from another drive, were cop
 deleted, were edited while they moved, or are one of several identical copies.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from app.library.word_index import reindexed
 
 PLACE = ("folder_id", "relative_path", "directory", "name", "folder_words", "size", "mtime_ns", "file_id")
 COPY_SECONDS = 86_400.0  # a copy made so shortly before its original vanished was a move
+VANISHING_SECONDS = 10.0  # a file that vanished so shortly ago may only be on its way
 
 _CROWD = 256  # more vanished copies of one picture are not told apart
 _OWN = frozenset(
@@ -45,7 +47,8 @@ def known_again(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPh
     """Which new row is which missing photo: id to id, each at most once.
 
     The same content counts most, then the same picture with other metadata; among equals the file id, then
-    the name, then the nearest folder, then who vanished last.
+    the name, then the nearest folder, then who vanished last. While folders are watched, a photo that just
+    vanished is not given to a file of another name: its own may be about to turn up. `bequeath` does that.
     """
     new = [(row, photo) for row, photo in read if row.content_key is None]
     if not new:
@@ -63,7 +66,16 @@ def known_again(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPh
         _Candidate(row.id, paths[row.id], row.file_id, photo.content_key, photo.pixel_key)
         for row, photo in new
     ]
-    return _assign(arrivals, missing)
+    urgent = {row.id for row, _ in new if row.priority < 0}
+    settled_before = time.time() - VANISHING_SECONDS
+
+    def fits(arrival: _Candidate, gone: _Candidate) -> bool:
+        if _is_itself(arrival, gone):
+            return True
+        on_its_way = arrival.photo_id in urgent and gone.missing_since > settled_before
+        return arrival.content_key == gone.content_key and not on_its_way
+
+    return _assign(arrivals, missing, fits)
 
 
 def overwritten(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPhoto]]) -> dict[int, int]:
@@ -99,7 +111,7 @@ def absorb(connection: Connection, photo_id: int, missing_id: int) -> None:
 
 
 def bereaved(connection: Connection, before: float) -> list[int]:
-    """Missing photos of which a copy is there that was made shortly before they vanished.
+    """Missing photos of which a copy is there that came shortly before they vanished, or with it.
 
     `before` passes over those that vanished a moment ago: perhaps their files are just being saved.
     """
@@ -109,11 +121,13 @@ def bereaved(connection: Connection, before: float) -> list[int]:
         gone.c.state == PhotoState.MISSING,
         ~gone.c.left_out,
         gone.c.missing_since.between(before - COPY_SECONDS, before),
-        copy.c.content_key == gone.c.content_key,
+        or_(copy.c.content_key == gone.c.content_key, copy.c.pixel_key == gone.c.pixel_key),
         copy.c.state == PhotoState.READY,
         ~copy.c.unread,
         copy.c.added_at > gone.c.added_at,
-        copy.c.added_at.between(gone.c.missing_since - COPY_SECONDS, gone.c.missing_since),
+        copy.c.added_at.between(
+            gone.c.missing_since - COPY_SECONDS, gone.c.missing_since + VANISHING_SECONDS
+        ),
     )
     return list(connection.execute(statement.distinct()).scalars())
 
@@ -125,18 +139,33 @@ def bequeath(connection: Connection, photo_ids: Collection[int]) -> int:
     """
     gone = _candidates(connection, among(PhotoRow.id, photo_ids) & (PhotoRow.state == PhotoState.MISSING))
     ready = (PhotoRow.state == PhotoState.READY) & ~PhotoRow.unread
-    same = among(PhotoRow.content_key, {one.content_key for one in gone if one.content_key})
-    heirs = _assign(_candidates(connection, ready & same), gone, _was_made_before)
+    same = or_(
+        among(PhotoRow.content_key, {one.content_key for one in gone if one.content_key}),
+        among(PhotoRow.pixel_key, {one.pixel_key for one in gone if one.pixel_key}),
+    )
+    heirs = _assign(_candidates(connection, ready & same), gone, _was_a_move)
     with reindexed(connection, [*heirs, *heirs.values()]):
         for copy, missing in heirs.items():
             _inherit(connection, copy, missing)
     return len(heirs)
 
 
-def _was_made_before(copy: _Candidate, gone: _Candidate) -> bool:
-    """The same as in `bereaved`."""
-    made_shortly = gone.missing_since - COPY_SECONDS <= copy.added_at <= gone.missing_since
-    return copy.content_key == gone.content_key and made_shortly and copy.added_at > gone.added_at
+def _was_a_move(copy: _Candidate, gone: _Candidate) -> bool:
+    """Whoever moves by copying keeps the name; a file of another name has to come as the first one goes."""
+    if _is_itself(copy, gone):
+        earliest = gone.missing_since - COPY_SECONDS
+    elif copy.content_key == gone.content_key:
+        earliest = gone.missing_since - VANISHING_SECONDS
+    else:
+        return False
+    latest = gone.missing_since + VANISHING_SECONDS
+    return gone.added_at < copy.added_at and earliest <= copy.added_at <= latest
+
+
+def _is_itself(new: _Candidate, gone: _Candidate) -> bool:
+    """Of the same picture, with the same file id or name: then its metadata may differ."""
+    _, same_file, same_name, *_ = _likeness(new, gone)
+    return same_file or same_name
 
 
 def _inherit(connection: Connection, copy_id: int, missing_id: int) -> None:

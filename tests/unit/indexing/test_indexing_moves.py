@@ -32,12 +32,24 @@ def known(
     return KnownFile(photo_id, path, size, 1, None if inode is None else f"{device}:{inode}", state)
 
 
+class Told:
+    """Says that files moved: path now -> path before."""
+
+    def __init__(self, moves: Mapping[str, str]) -> None:
+        self._moves = moves
+
+    def moved_from(self, folder_id: int, path: str) -> str | None:
+        return self._moves.get(path)
+
+    def has_left(self, folder_id: int, path: str) -> bool:
+        return path in self._moves.values()
+
+
 def compare(
     files: list[FoundFile], remembered: list[KnownFile], told: Mapping[str, str] | None = None
 ) -> FolderChanges:
     outcome = ScanOutcome(1, "/root", None, tuple(files))
-    moves = told or {}
-    changes = reconcile([FolderView(outcome, remembered)], told=lambda _, path: moves.get(path))
+    changes = reconcile([FolderView(outcome, remembered)], told=Told(told or {}))
     return changes[0] if changes else FolderChanges(1)
 
 
@@ -153,6 +165,12 @@ def test_a_name_that_is_only_spelled_otherwise_is_a_move_though_its_id_changed(
     assert compare([now], [known(1, before)]) == FolderChanges(1, moved=((1, now),))
     edited = file(after, 77, size=11)
     assert compare([edited], [known(1, before)]) == FolderChanges(1, added=(edited,), missing=(1,))
+
+
+def test_a_photo_on_its_way_makes_room_for_one_that_moved_to_its_path() -> None:
+    remembered = [known(1, "a.jpg"), known(2, "b.jpg")]
+    told = {"a.jpg": "b.jpg", "hidden": "a.jpg"}
+    assert moved(compare([file("a.jpg", 2)], remembered, told)) == {2: "a.jpg"}
 
 
 def test_names_that_are_no_text_have_a_spelling() -> None:

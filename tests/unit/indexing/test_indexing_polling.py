@@ -17,8 +17,6 @@ from app.indexing.touched import PathChange
 from app.indexing.watcher import FolderWatcher
 from tests.indexing_rig import make_photo, wait_for
 
-pytestmark = pytest.mark.filterwarnings("ignore:Callback with id")
-
 
 def change(path: str, *, directory: bool = False) -> PathChange:
     return PathChange(1, path, directory)
@@ -150,16 +148,16 @@ class Room:
         from watchdog.observers.inotify_c import InotifyFD
 
         self.left = left
-        self._add = InotifyFD._add_callback
+        self._add = InotifyFD._get_or_create_watch
         room = self
 
-        def add(self, path, mask, callback, id_):  # type: ignore[no-untyped-def]
+        def add(self, path, mask):  # type: ignore[no-untyped-def]
             if room.left <= 0:
                 raise OSError(errno.ENOSPC, "inotify watch limit reached")
             room.left -= 1
-            return room._add(self, path, mask, callback, id_)
+            return room._add(self, path, mask)
 
-        monkeypatch.setattr(InotifyFD, "_add_callback", add)
+        monkeypatch.setattr(InotifyFD, "_get_or_create_watch", add)
 
 
 def taken(watching: FolderWatcher, path: str, patience: float = 20.0) -> None:

@@ -30,6 +30,14 @@ def test_a_swap_through_a_third_name_is_a_swap() -> None:
     assert (moves.origin(1, "a.jpg"), moves.origin(1, "b.jpg")) == ("b.jpg", "a.jpg")
 
 
+def test_what_was_moved_away_has_left_until_it_is_back() -> None:
+    moves = log(("a.jpg", "x.bak"), ("b.jpg", "a.jpg"))
+    assert (moves.has_left(1, "a.jpg"), moves.has_left(1, "b.jpg")) == (True, True)
+    moves.note(1, "x.bak", "a.jpg", is_directory=False)
+    assert (moves.has_left(1, "a.jpg"), moves.has_left(2, "b.jpg")) == (False, False)
+    assert log(("trip/", "journey/")).has_left(1, "trip/a.jpg")
+
+
 def test_there_and_back_is_no_move() -> None:
     assert log(("a.jpg", "b.jpg"), ("b.jpg", "a.jpg")).origin(1, "a.jpg") is None
 

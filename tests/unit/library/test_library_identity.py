@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import pytest
 from library_builder import IDENTITY, Shelf, found, indexed
 
 from app.domain.indexing import FolderChanges, FoundFile
@@ -142,6 +143,51 @@ def test_an_older_copy_is_a_photo_of_its_own(shelf: Shelf) -> None:
     assert shelf.photos.bequeath(time.time() + 1) == 0
     assert shelf.photo(later).state is PhotoState.MISSING
     assert not shelf.photo(first).favourite
+
+
+def test_a_copy_of_another_name_is_a_photo_of_its_own(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.index({"a.jpg": "A"})
+    a = favourite(shelf, "a.jpg")
+    shelf.index({"a copy.jpg": "A"})
+    later = time.time() + 60
+    with monkeypatch.context() as patch:
+        patch.setattr("app.library.changes.time.time", lambda: later)
+        vanish(shelf, "a.jpg")
+    assert shelf.photos.bequeath(later + 20) == 0
+    assert shelf.photo(a).state is PhotoState.MISSING
+
+
+def test_a_copy_that_got_other_metadata_before_the_original_was_deleted_was_a_move(shelf: Shelf) -> None:
+    shelf.index({"a.jpg": "A"})
+    a = favourite(shelf, "a.jpg")
+    shelf.add("drive/a.jpg")
+    read_all(shelf, {"drive/a.jpg": ("A with a title", "pixels of A")})
+    vanish(shelf, "a.jpg")
+    assert shelf.photos.bequeath(time.time() + 1) == 1
+    assert shelf.id_of("drive/a.jpg") == a
+    assert shelf.photo(a).content_key == "A with a title"
+
+
+def test_while_running_a_photo_that_may_be_on_its_way_is_not_given_to_another_name_at_once(
+    shelf: Shelf,
+) -> None:
+    shelf.index({"a.jpg": "A"})
+    a = favourite(shelf, "a.jpg")
+    vanish(shelf, "a.jpg")
+    shelf.apply(added=(found("other.jpg"),), urgent=True)
+    assert read_all(shelf, {"other.jpg": ("A", "pixels of A")}) == 0
+    assert shelf.photo(a).state is PhotoState.MISSING
+    assert shelf.photos.bequeath(time.time() + 1) == 1  # nobody else came for it
+    assert shelf.id_of("other.jpg") == a
+
+
+def test_while_running_a_photo_of_the_same_name_is_known_again_at_once(shelf: Shelf) -> None:
+    shelf.index({"a.jpg": "A"})
+    a = shelf.id_of("a.jpg")
+    vanish(shelf, "a.jpg")
+    shelf.apply(added=(found("x/a.jpg"),), urgent=True)
+    assert read_all(shelf, {"x/a.jpg": ("A", "pixels of A")}) == 1
+    assert shelf.id_of("x/a.jpg") == a
 
 
 def test_each_of_two_vanished_originals_gets_its_own_copy(shelf: Shelf) -> None:
