@@ -59,6 +59,16 @@ def test_ordinary_photos_are_all_decoded_with_small_thumbnails(outcomes):
     assert np.mean([len(photo.thumbnail) for photo in everyday.values()]) <= 30_000
 
 
+@pytest.mark.parametrize("suffix", [".avif", ".webp", ".tif", ".tiff", ".png", ".gif", ".bmp", ".nef"])
+def test_sound_files_of_these_formats_all_open(outcomes, suffix):
+    errors = {
+        Path(path).name
+        for path, outcome in outcomes.items()
+        if "formats" in Path(path).parts and path.endswith(suffix) and isinstance(outcome, Exception)
+    }
+    assert not errors
+
+
 def test_all_orientations_of_a_picture_look_alike(outcomes):
     by_scene = collections.defaultdict(list)
     for path, photo in outcomes.items():
