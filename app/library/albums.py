@@ -93,8 +93,13 @@ class AlbumRepository:
         """Have the album hold again what it held, in its order."""
         with self._writer.transaction(decision=True) as connection:
             _remove(connection, undo.album_id, undo.added)
-            for photo_id, position in undo.removed:
-                put_photo(connection, undo.album_id, photo_id, position, time.time())
+            known = _known(connection, [photo_id for photo_id, _ in undo.removed])
+            if _exists(connection, undo.album_id):
+                now = time.time()
+                places = [
+                    (photo_id, position, now) for photo_id, position in undo.removed if photo_id in known
+                ]
+                put_photos(connection, undo.album_id, places)
 
 
 def withdrawal_of(album_id: int) -> str:
@@ -104,7 +109,7 @@ def withdrawal_of(album_id: int) -> str:
 
 def add_photos(connection: Connection, album_id: int, photo_ids: Sequence[int], at: float) -> list[int]:
     """Put photos that are not in the album at its end: which ones. Passed over when the album is gone."""
-    if connection.execute(select(AlbumRow.id).where(AlbumRow.id == album_id)).one_or_none() is None:
+    if not _exists(connection, album_id):
         return []
     there = set(
         connection.execute(
@@ -113,32 +118,37 @@ def add_photos(connection: Connection, album_id: int, photo_ids: Sequence[int], 
             )
         ).scalars()
     )
-    known = set(connection.execute(select(PhotoRow.id).where(among(PhotoRow.id, photo_ids))).scalars())
+    known = _known(connection, photo_ids)
     new = [photo_id for photo_id in dict.fromkeys(photo_ids) if photo_id in known - there]
     last = select(func.coalesce(func.max(AlbumPhotoRow.position), 0)).where(
         AlbumPhotoRow.album_id == album_id
     )
     first = float(connection.execute(last).scalar_one()) + 1
-    for place, photo_id in enumerate(new):
-        put_photo(connection, album_id, photo_id, first + place, at)
+    put_photos(connection, album_id, [(photo_id, first + place, at) for place, photo_id in enumerate(new)])
     return new
 
 
-def put_photo(connection: Connection, album_id: int, photo_id: int, position: float, at: float) -> None:
-    """Give a photo its place in an album, if both are still there."""
-    place = (
-        select(AlbumRow.id, PhotoRow.id, literal(position), literal(at))
-        .join(PhotoRow, PhotoRow.id == photo_id)
-        .where(AlbumRow.id == album_id)
-    )
-    connection.execute(
-        insert(AlbumPhotoRow)
-        .from_select(["album_id", "photo_id", "position", "decided_at"], place)
-        .on_conflict_do_nothing()
-    )
+def _exists(connection: Connection, album_id: int) -> bool:
+    return connection.execute(select(AlbumRow.id).where(AlbumRow.id == album_id)).one_or_none() is not None
+
+
+def _known(connection: Connection, photo_ids: Sequence[int]) -> set[int]:
+    return set(connection.execute(select(PhotoRow.id).where(among(PhotoRow.id, photo_ids))).scalars())
+
+
+def put_photos(connection: Connection, album_id: int, places: Sequence[tuple[int, float, float]]) -> None:
+    """Give photos that are there their places in an album that is: (photo id, position, decided at)."""
+    if not places:
+        return
+    rows = [
+        {"album_id": album_id, "photo_id": photo_id, "position": position, "decided_at": at}
+        for photo_id, position, at in places
+    ]
+    connection.execute(insert(AlbumPhotoRow).on_conflict_do_nothing(), rows)
     connection.execute(
         delete(WithdrawalRow).where(
-            WithdrawalRow.what == withdrawal_of(album_id), WithdrawalRow.photo_id == photo_id
+            WithdrawalRow.what == withdrawal_of(album_id),
+            among(WithdrawalRow.photo_id, [photo_id for photo_id, _, _ in places]),
         )
     )
 

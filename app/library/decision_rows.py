@@ -5,7 +5,7 @@ that an older copy of it, or what the file says, does not bring it in again.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,13 +85,32 @@ def own(connection: Connection, kind: Kind, photo_ids: Sequence[int]) -> dict[in
     return found
 
 
-def merge(connection: Connection, kind: Kind, photo_id: int, said: Said[Value]) -> bool:
-    """Take over a decision from elsewhere unless ours is as new: whether it was."""
+def merge(connection: Connection, kind: Kind, photo_id: int, said: Said[Value]) -> None:
+    """Take over a decision from elsewhere unless ours is as new."""
     known = own(connection, kind, [photo_id]).get(photo_id)
-    if known is not None and known.at >= said.at:
-        return False
-    decide(connection, kind, [photo_id], said.value, said.at)
-    return known is None or known.value != said.value
+    if known is None or known.at < said.at:
+        store(connection, kind, {photo_id: said})
+
+
+def store(connection: Connection, kind: Kind, decisions: Mapping[int, Said[Value]]) -> None:
+    """Write decisions about photos that are there, each with its own value and time."""
+    table = TABLES[kind]
+    held = {photo_id: said for photo_id, said in decisions.items() if said.value != table.nothing}
+    taken_back = [photo_id for photo_id in decisions if photo_id not in held]
+    if held:
+        names = ["decided_at", *([table.column] if table.column else [])]
+        new = insert(table.rows)
+        statement = new.on_conflict_do_update(
+            index_elements=["photo_id"], set_={name: new.excluded[name] for name in names}
+        )
+        rows = [
+            {"photo_id": photo_id, "decided_at": said.at, table.column or "": said.value}
+            for photo_id, said in held.items()
+        ]
+        connection.execute(statement, [{name: row[name] for name in ("photo_id", *names)} for row in rows])
+        _forget_withdrawals(connection, kind, list(held))
+    for photo_id in taken_back:
+        _withdraw(connection, kind, [photo_id], decisions[photo_id].at)
 
 
 def hand_over(connection: Connection, source: int, target: int, *, keep: bool = False) -> None:
