@@ -30,6 +30,10 @@ class OutcomeQueue:
     def photo_ids(self) -> set[int]:
         return {photo.photo_id for photo, _ in self._photos} | {one.photo_id for one in self._failures}
 
+    def embedded_pixels(self) -> set[str]:
+        """The pixel keys of the embeddings that wait here: nobody else can find these yet."""
+        return {photo.pixel_key for photo, _ in self._photos if photo.embedding is not None}
+
     def put(self, photos: Iterable[IndexedPhoto], target: EmbeddingTarget | None) -> None:
         """Photos that were read; embeddings among them are the target's."""
         self._photos.extend((photo, target) for photo in photos)

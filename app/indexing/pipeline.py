@@ -286,7 +286,7 @@ class IndexingPipeline:
             self._outcomes.put((read.indexed() for read in reads), target)
             return
         known = self._library.photos.reusable_embeddings(target.identity, [read.keys for read in reads])
-        at_model = self._pixels_at_model()
+        at_model = self._pixels_at_model() | self._outcomes.embedded_pixels()
         for read in reads:
             content, pixels = read.keys
             made_for_it = (

@@ -1,11 +1,13 @@
 """A real worker that keeps to the manners it was told: waits, goes on, takes little, gives memory back."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.domain.manners import Manners, Pace, WaitReason
+from app.domain.media import DecodedPhoto, DecodeRequest
 from app.domain.progress import IndexPhase
 from app.indexing.surroundings import Power, Surroundings
 from tests.fake_encoder import FakeEncoder
@@ -158,3 +160,27 @@ def test_what_waits_for_the_model_is_bounded_in_bytes(rig: Rig) -> None:
     decoder.hold.set()
     rig.wait_for_photos(*names)
     assert max(encoder.image_batches) <= 5
+
+
+def test_a_copy_read_while_the_embedding_waits_to_be_written_is_not_embedded_again(
+    rig: Rig, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder = rig.add_folder()
+    for number in range(3):
+        make_photo(folder / f"{number}.jpg", seed=1)
+    pipeline = rig.worker._pipeline
+    pipeline._written_at = float("inf")  # as just after a write, as long as anything is being decoded
+    decoder = rig.decoder
+    assert isinstance(decoder, ThreadDecoder)
+    decode, first = decoder._decode, threading.Lock()
+
+    def one_before_the_others(request: DecodeRequest) -> DecodedPhoto:
+        if not first.acquire(blocking=False):
+            wait_for(lambda: len(pipeline._outcomes) > 0, "the first is embedded")
+        return decode(request)
+
+    monkeypatch.setattr(decoder, "_decode", one_before_the_others)
+    rig.use(encoder, batch_size=1)
+    rig.start()
+    wait_for(lambda: len(rig.names()) == 3 and rig.all_done(), "all are in")
+    assert encoder.images_encoded == 1
