@@ -1,6 +1,7 @@
 """Bytes of a picture file to an upright RGB picture: content decides the format, errors are for people."""
 
 import contextlib
+import dataclasses
 import importlib
 import io
 import warnings
@@ -53,12 +54,13 @@ _LOOK = 4096  # bytes
 _PANORAMIC = {Kind.JPEG: JpegImagePlugin.JpegImageFile, Kind.PNG: PngImagePlugin.PngImageFile}
 _RGB_MODES = ("RGB", "RGBA", "P", "PA")
 _READERS = {Kind.JXL: read_jxl, Kind.PSD: read_photoshop}
+_SEQUENCES = (Kind.HEIF, Kind.AVIF)
 _TURNED_BY_DECODER = (Kind.HEIF, Kind.JXL, Kind.PSD)
 
 _EMPTY = "The file is empty. Copy it again from the original."
 _ZEROS = "The file holds nothing but zeros. Copy it again from the original."
 _UNKNOWN = "The file does not hold a picture in a format that Photosift opens, whatever its name says."
-_FILM = "The file holds a film or an image sequence, not a single picture."
+_FILM = "The file holds a film, not a picture, whatever its name says."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
             return _open_jpeg(data, needed)
         if kind is Kind.RAW:
             return _open_raw(data, name, needed)
+        if kind in _SEQUENCES and is_film(data):
+            return _open_sequence(data, kind, needed)
         if kind is Kind.PNG and is_panorama(data):
             return _open_strips(data, needed)
         layout = read_layout(data) if kind is Kind.TIFF else None
@@ -94,17 +98,26 @@ def open_picture(data: bytes, name: str, needed: NeededSize) -> OpenedPicture:
 def open_video(file: BinaryIO, path: str, needed: NeededSize) -> OpenedPicture:
     """The frame that stands for a video, which is read only in parts. Raises as `open_picture` does."""
     with plain_errors():
-        frame, metadata = read_video(file, path)
-        image, key = _finish_with_key(frame, 1, needed(frame.size))
-        return OpenedPicture(image, frame.size, key, metadata, None)
+        return _show(*read_video(file, path), needed)
+
+
+def _open_sequence(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
+    """A burst or an animation in a picture's format, which holds nothing but a film."""
+    frame, metadata = read_video(io.BytesIO(data), "")
+    return _show(frame, dataclasses.replace(metadata, format=str(kind)), needed)
+
+
+def _show(frame: Image.Image, metadata: PhotoMetadata, needed: NeededSize) -> OpenedPicture:
+    image, key = _finish_with_key(frame, 1, needed(frame.size))
+    return OpenedPicture(image, frame.size, key, metadata, None)
 
 
 def _kind_of(data: bytes, name: str) -> Kind:
     if not data[:_LOOK].strip(b"\0") and not data.strip(b"\0"):  # large files are not copied for this
         raise DamagedMediaError(_ZEROS if data else _EMPTY)
-    if is_film(data):
-        raise UnsupportedMediaError(_FILM)
     kind = sniff(data, name)
+    if is_film(data) and kind not in _SEQUENCES:
+        raise UnsupportedMediaError(_FILM)
     if kind is None:
         raise UnsupportedMediaError(_UNKNOWN)
     return kind

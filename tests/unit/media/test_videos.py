@@ -161,6 +161,23 @@ def test_play_lists_have_no_demuxer():
     assert video_demuxer(b"RIFF\0\0\0\0WAVE") is None
 
 
+@pytest.mark.parametrize(("brand", "format_"), [(b"msf1", "HEIF"), (b"avis", "AVIF")])
+def test_a_sequence_in_a_pictures_format_shows_its_first_frame(tmp_path, brand, format_):
+    data = film(tmp_path / "a.mp4").read_bytes()
+    length = int.from_bytes(data[:4], "big")
+    header = data[:8] + brand + bytes(4) + brand * ((length - 16) // 4)
+    path = tmp_path / "a.heic"
+    path.write_bytes(header + data[length:])
+    assert corners(poster(path)) == UPRIGHT
+    assert decode_photo(DecodeRequest(os.fspath(path))).metadata.format == format_
+
+
+def test_a_film_under_a_pictures_name_is_refused(tmp_path):
+    path = film(tmp_path / "a.mp4").rename(tmp_path / "a.jpg")
+    with pytest.raises(UnsupportedMediaError, match="film"):
+        decode_photo(DecodeRequest(os.fspath(path)))
+
+
 def test_a_large_file_has_one_key_however_it_is_read(tmp_path):
     data = noise(64, 64).tobytes() * (WHOLE_FILE_LIMIT // (64 * 64 * 3) + 500)
     assert len(data) > WHOLE_FILE_LIMIT
