@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain.download import CatalogueModel
+
 _CORPUS = [
     "a photo of a dog on the beach",
     "sunset over mountains",
@@ -39,6 +41,16 @@ def _tower(width: int, layers: int, heads: int) -> dict[str, int]:
     }
 
 
+# Of the published models, by the width of the embedding: vision and text. Giant's text tower is So400m's.
+_SO400M = {**_tower(1152, 27, 16), "intermediate_size": 4304}
+_SYSTEM_TOWERS = {
+    (False, 768): (_tower(768, 12, 12), _tower(768, 12, 12)),
+    (False, 1024): (_tower(1024, 24, 16), _tower(1024, 24, 16)),
+    (False, 1152): (_SO400M, _SO400M),
+    (False, 1536): (_tower(1536, 40, 16), _SO400M),
+    (True, 512): (_tower(768, 12, 12), _tower(512, 12, 8)),
+    (True, 768): (_tower(1024, 24, 16), _tower(768, 12, 12)),
+}
 _TOWERS = {"tiny": _tower(32, 2, 4), "small": _tower(384, 12, 6), "base": _tower(768, 12, 12)}
 _SIDES = {"tiny": 64, "small": 224, "base": 224}
 _GEMMA_VOCABULARY = 256_000
@@ -55,10 +67,9 @@ class _Plan:
     side: int  # of the square input; NaFlex has none
     patch: int
     max_patches: int
-
-    @property
-    def tower(self) -> dict[str, int]:
-        return _TOWERS[self.size]
+    vision: dict[str, int]
+    text: dict[str, int]
+    dim: int
 
     def vocabulary(self, tokens: int) -> int:
         """Rows of the token embedding, as many as the real model has where the real size was asked for."""
@@ -86,12 +97,36 @@ def make_checkpoint(
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()  # it dislikes its own defaults
     folder.mkdir(parents=True, exist_ok=True)
-    plan = _Plan(folder, size, side or _SIDES[size], patch, max_patches)
+    tower, dim = _TOWERS[size], 24 if family == "clip" else _TOWERS[size]["hidden_size"]
+    plan = _Plan(folder, size, side or _SIDES[size], patch, max_patches, tower, tower, dim)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _FAMILIES[family](plan)
         _set_logits(model)
     model.save_pretrained(folder, max_shard_size=max_shard_size)
+    return folder
+
+
+def make_system(folder: Path, model: CatalogueModel, *, layers: int | None = None, seed: int = 0) -> Path:
+    """A checkpoint of a known model: its widths, heads, patches and pictures, and a small vocabulary.
+
+    `layers`: as many in both towers, instead of the real number; giants become affordable with two.
+    """
+    import torch
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    folder.mkdir(parents=True, exist_ok=True)
+    family = {"siglip2": "siglip2-fixres", "siglip": "siglip1"}.get(model.family, model.family)
+    towers = _SYSTEM_TOWERS[model.family == "clip", model.dim]
+    vision, text = (tower | ({"num_hidden_layers": layers} if layers else {}) for tower in towers)
+    plan = _Plan(folder, "tiny", model.side, model.patch, 256, vision, text, model.dim)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        made = _FAMILIES[family](plan)
+        _set_logits(made)
+    made.save_pretrained(folder)
     return folder
 
 
@@ -130,8 +165,9 @@ def _siglip2_fixres(plan: _Plan) -> Any:
 
     vocabulary = plan.vocabulary(_write_gemma_tokenizer(plan.folder, "SiglipProcessor"))
     _write_image_config(plan.folder, "Siglip", 2, size={"height": plan.side, "width": plan.side})
-    text = {"vocab_size": vocabulary, "max_position_embeddings": 64, **_GEMMA_TOKENS, **plan.tower}
-    vision = {"image_size": plan.side, "patch_size": plan.patch, **plan.tower}
+    text = {"vocab_size": vocabulary, "max_position_embeddings": 64, **_GEMMA_TOKENS, **plan.text}
+    text["projection_size"] = plan.dim
+    vision = {"image_size": plan.side, "patch_size": plan.patch, **plan.vision}
     return SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
 
 
@@ -140,8 +176,8 @@ def _siglip2_naflex(plan: _Plan) -> Any:
 
     vocabulary = plan.vocabulary(_write_gemma_tokenizer(plan.folder, "Siglip2Processor"))
     _write_image_config(plan.folder, "Siglip2", 2, patch_size=plan.patch, max_num_patches=plan.max_patches)
-    text = {"vocab_size": vocabulary, "max_position_embeddings": 64, **_GEMMA_TOKENS, **plan.tower}
-    vision = {"num_patches": 256, "patch_size": plan.patch, **plan.tower}
+    text = {"vocab_size": vocabulary, "max_position_embeddings": 64, **_GEMMA_TOKENS, **plan.text}
+    vision = {"num_patches": 256, "patch_size": plan.patch, **plan.vision}
     return Siglip2Model(Siglip2Config(text_config=text, vision_config=vision))
 
 
@@ -156,9 +192,9 @@ def _siglip1(plan: _Plan) -> Any:
         "pad_token_id": 1,
         "eos_token_id": 1,
         "bos_token_id": None,
-        **plan.tower,
+        **plan.text,
     }
-    vision = {"image_size": plan.side, "patch_size": plan.patch, **plan.tower}
+    vision = {"image_size": plan.side, "patch_size": plan.patch, **plan.vision}
     return SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
 
 
@@ -184,7 +220,7 @@ def _clip(plan: _Plan) -> Any:
     }
     vision = {"image_size": plan.side, "patch_size": plan.patch}
     return CLIPModel(
-        CLIPConfig(text_config=text | plan.tower, vision_config=vision | plan.tower, projection_dim=24)
+        CLIPConfig(text_config=text | plan.text, vision_config=vision | plan.vision, projection_dim=plan.dim)
     )
 
 

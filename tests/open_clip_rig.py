@@ -35,9 +35,21 @@ SMALL_SIGLIP = replace(
     text=TowerSize(width=144, layers=2, heads=2, hidden=538),
     vocabulary=400,
 )
+# Narrow and shallow, but with the pictures of the real ones: for photos, whose preparation is what differs.
+_MEDIUM = TowerSize(width=384, layers=6, heads=6, hidden=1536)
+MEDIUM_CLIP = replace(SMALL_CLIP, side=336, dim=256, vision=_MEDIUM)
+MEDIUM_SIGLIP = replace(
+    SMALL_SIGLIP,
+    side=384,
+    dim=288,
+    vision=TowerSize(width=288, layers=6, heads=4, hidden=1076),
+    text=TowerSize(width=288, layers=2, heads=4, hidden=1076),
+)
 MODELS: Mapping[str, OpenClipModel] = {
     "clip-small": SMALL_CLIP,
     "siglip-small": SMALL_SIGLIP,
+    "clip-medium": MEDIUM_CLIP,
+    "siglip-medium": MEDIUM_SIGLIP,
     "clip-full": VIT_L_14_336,
     "siglip-full": VIT_SO400M_14_SIGLIP_384,
 }

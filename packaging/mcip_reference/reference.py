@@ -33,7 +33,6 @@ from app.embedding.open_clip_models import OpenClipModel  # noqa: E402
 from tests.open_clip_rig import (  # noqa: E402
     FIXTURES,
     MODELS,
-    SMALL_SIGLIP,
     Reference,
     pictures,
     seeded_tensor,
@@ -43,16 +42,24 @@ from tests.open_clip_rig import (  # noqa: E402
 _OPENAI_MEAN, _OPENAI_STD = open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD
 
 
-@register_model
-def vit_small_siglip(pretrained: bool = False, **options: Any) -> Any:
+def _resized_siglip(model: OpenClipModel, options: dict[str, Any]) -> Any:
     """timm's vit_so400m_patch14_siglip_384 with other sizes and nothing else changed."""
-    size = SMALL_SIGLIP.vision
-    sizes = {"embed_dim": size.width, "depth": size.layers, "num_heads": size.heads}
-    sizes["img_size"] = SMALL_SIGLIP.side
+    size = model.vision
+    sizes = {"embed_dim": size.width, "depth": size.layers, "num_heads": size.heads, "img_size": model.side}
     rest = {"patch_size": 14, "mlp_ratio": 3.7362, "class_token": False, "global_pool": "map"}
     return _create_vision_transformer(
         "vit_so400m_patch14_siglip_384", pretrained=False, **(sizes | rest | options)
     )
+
+
+@register_model
+def vit_small_siglip(pretrained: bool = False, **options: Any) -> Any:
+    return _resized_siglip(MODELS["siglip-small"], options)
+
+
+@register_model
+def vit_medium_siglip(pretrained: bool = False, **options: Any) -> Any:
+    return _resized_siglip(MODELS["siglip-medium"], options)
 
 
 def _configuration(case: str) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def _configuration(case: str) -> dict[str, Any]:
         "layers": model.text.layers,
     }
     if case.startswith("siglip"):
-        config["vision_cfg"]["timm_model_name"] = "vit_small_siglip"
+        config["vision_cfg"]["timm_model_name"] = f"vit_{case.partition('-')[2]}_siglip"
         return config
     config["vision_cfg"] |= {
         "layers": model.vision.layers,
@@ -141,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     FIXTURES.mkdir(parents=True, exist_ok=True)
     for case in [options.case] if options.case else MODELS:
-        if options.case or options.full or case.endswith("small"):
+        if options.case or case.endswith("small") or (options.full and case.endswith("full")):
             _reference(case).save(FIXTURES / f"{case}.npz")
             print(FIXTURES / f"{case}.npz")
 

@@ -188,7 +188,7 @@ def _photos(scratch: Path, count: int) -> list[Path]:
     """Camera JPEGs, rotated ones and everyday ones in turn; drawn pictures where there are none."""
     root = os.environ.get("PHOTOSIFT_TEST_PHOTOS")
     if not root:
-        return [_draw(scratch / f"drawn-{number}.jpg", number) for number in range(count)]
+        return [draw(scratch / f"drawn-{number}.jpg", number) for number in range(count)]
     chosen = random.Random(0)
     kinds = [
         [path for path in sorted((Path(root) / kind).glob("*.jp*g")) if _is_plain(path)]
@@ -208,7 +208,7 @@ def _is_plain(path: Path) -> bool:
         return False
 
 
-def _draw(path: Path, seed: int) -> Path:
+def draw(path: Path, seed: int) -> Path:
     """What a camera would see: things of all sizes, a lens's softness and a sensor's grain.
 
     Every third one is stored on its side. They are too small to be decoded at a reduced scale: how close that
