@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 _ASK_SECONDS = 0.5  # a desktop that does not answer by then is not asked
 _QUIET_LOAD = 0.15  # of all cores: below it, other programs do nothing that somebody waits for
+_LOAD_SECONDS = 1.0  # the system counts processor time in steps, so less than this says nothing
 _IOREG_IDLE = re.compile(r'"HIDIdleTime"\s*=\s*(\d+)')
 
 # Bus name and interface, object, method: milliseconds without input, though the second was to give seconds.
@@ -154,8 +155,8 @@ def _ask_desktop(name: str, path: str, method: str) -> int | None:
 class OtherLoad:
     """Tells from the work of other programs how long the computer has been left alone.
 
-    Ours does not count, or indexing would drive itself away. Judged anew at each call, over the time since
-    the call before.
+    Ours does not count, or indexing would drive itself away. Judged at each call, over the time since the
+    call before.
     """
 
     def __init__(
@@ -174,9 +175,12 @@ class OtherLoad:
         now, busy = self._clock(), self._busy()
         if busy is None:
             return None
-        before, self._before = self._before, (now, busy)
-        if before is None or now <= before[0]:
+        before = self._before
+        if before is not None and now - before[0] < _LOAD_SECONDS:
             return 0.0 if self._quiet_since is None else now - self._quiet_since
+        self._before = (now, busy)
+        if before is None:
+            return 0.0
         load = (busy - before[1]) / (now - before[0]) / self._cores
         if load > _QUIET_LOAD:
             self._quiet_since = None

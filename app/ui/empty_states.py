@@ -64,7 +64,9 @@ def for_open_error(error: Exception) -> EmptyState:
     text = str(error) if isinstance(error, AppError) else _tr("This is a fault in Photosift.")
     if isinstance(error, LibraryInUseError):
         title = _tr("This library is open in another window")
-        text += "\n" + _tr("Close the other Photosift, then try again.")
+        text += "\n" + _tr(
+            "Close the other Photosift, or open its window with its icon in the system tray. Then try again."
+        )
     elif isinstance(error, LibraryTooNewError):
         title = _tr("This library needs a newer Photosift")
         text += "\n" + _tr("Update Photosift to open it. Nothing in it was changed.")

@@ -97,6 +97,14 @@ def test_the_computer_is_left_alone_while_others_do_little() -> None:
     assert load.pass_time(10, 0.05) == 10
 
 
+def test_two_questions_at_once_are_one() -> None:
+    load = Load()
+    load.load.quiet_seconds()
+    load.pass_time(10, 0.05)
+    assert load.pass_time(0.01, 1.0) == pytest.approx(10.01)  # a step of the system's own counting
+    assert load.pass_time(10, 0.05) == pytest.approx(20.01)
+
+
 def test_without_processor_times_nothing_can_be_told() -> None:
     assert OtherLoad(lambda: None).quiet_seconds() is None
 
