@@ -7,7 +7,7 @@ from app.library.library import Library
 
 _log = logging.getLogger(__name__)
 
-_WAIT_SECONDS = 10.0  # programs that save delete a file, too, and write it anew
+WAIT_SECONDS = 10.0  # programs that save delete a file, too, and write it anew
 
 
 class Heirs:
@@ -19,16 +19,15 @@ class Heirs:
 
     def note_missing(self) -> None:
         """Photos vanished."""
-        due = time.monotonic() + _WAIT_SECONDS
-        if not self._due or due - self._due[-1] > 1.0:
-            self._due.append(due + 1.0)
+        del self._due[1:]  # the first look comes in time for the others, the last when all can be judged
+        self._due.append(time.monotonic() + WAIT_SECONDS)
 
     def step(self) -> bool:
         """Whether the library changed."""
         if not self._due or self._due[0] > time.monotonic():
             return False
         self._due.pop(0)
-        count = self._library.photos.bequeath(time.time() - _WAIT_SECONDS)
+        count = self._library.photos.bequeath(time.time() - WAIT_SECONDS)
         if count:
             _log.info("%d photos were moved by copying", count)
         return count > 0
