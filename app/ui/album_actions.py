@@ -20,8 +20,6 @@ from app.ui.window_body import WindowBody
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
     from app.services.decisions import DecisionService
 
-_ALBUMS_IN_MENU = 20
-
 
 class AlbumActions(QObject):
     """Shows the albums in the sidebar and carries out what is wished with them."""
@@ -56,7 +54,7 @@ class AlbumActions(QObject):
         """Add what can be done with photos and albums to a menu."""
         ids = list(photo_ids)
         submenu = menu.addMenu(self.tr("Add to album"))
-        for album in self._albums[:_ALBUMS_IN_MENU]:
+        for album in self._albums:
             name = wording.printable(album.name).replace("&", "&&")
             submenu.addAction(name, partial(self.add, album.album_id, ids))
         if self._albums:

@@ -1,7 +1,7 @@
 """What users can decide about photos with a key: stars, flags, colour labels; their names and menus."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
@@ -66,7 +66,9 @@ def done_text(wish: Wish, photo_count: int) -> str:
     """What was done, for the message with the way back."""
     photos = wording.photo_count(photo_count)
     if wish.kind is Kind.RATING:
-        return _tr("{photos}: {stars}.").format(photos=photos, stars=wish_text(wish).lower())
+        if not wish.value:
+            return _tr("{photos} without stars now.").format(photos=photos)
+        return _tr("{photos}: {stars}.").format(photos=photos, stars=wish_text(wish))
     if wish.kind is Kind.FLAG:
         return {
             Flag.PICK: _tr("{photos} picked."),
@@ -75,7 +77,7 @@ def done_text(wish: Wish, photo_count: int) -> str:
         }[Flag(str(wish.value)) if wish.value else None].format(photos=photos)
     if not wish.value:
         return _tr("{photos} without a label now.").format(photos=photos)
-    return _tr("{photos} labelled {label}.").format(photos=photos, label=wish_text(wish).lower())
+    return _tr("{photos}: label {label}.").format(photos=photos, label=wish_text(wish))
 
 
 def decisions_text(held: Decisions) -> str:
@@ -86,6 +88,12 @@ def decisions_text(held: Decisions) -> str:
         label_name(held.label) if held.label else "",
     ]
     return " · ".join(filter(None, parts))
+
+
+def decisions_spoken(held: Decisions) -> str:
+    """The same for screen readers, which cannot say stars."""
+    stars = stars_text(held.rating) if held.rating else ""
+    return ", ".join(filter(None, (stars, decisions_text(replace(held, rating=0)).replace(" · ", ", "))))
 
 
 def wish_of(event: QKeyEvent) -> Wish | None:

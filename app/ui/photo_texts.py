@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 from app.domain.companions import Companion, CompanionKind
 from app.domain.media import PhotoMetadata
 from app.domain.photo import Photo, PhotoState
+from app.ui.decision_wishes import decisions_spoken, decisions_text
 from app.ui.wording import printable
 
 
@@ -116,7 +117,9 @@ def state_text(photo: Photo) -> str:
 def tooltip(photo: Photo) -> str:
     """Name, date, what belongs to it, and what is unusual, one a line."""
     companions = map(companion_text, photo.companions)
-    return "\n".join(filter(None, (file_name(photo), taken_text(photo), *companions, state_text(photo))))
+    decisions = decisions_text(photo.decisions)
+    lines = (file_name(photo), taken_text(photo), decisions, *companions, state_text(photo))
+    return "\n".join(filter(None, lines))
 
 
 def spoken(photo: Photo, *, weak: bool = False) -> str:
@@ -124,6 +127,7 @@ def spoken(photo: Photo, *, weak: bool = False) -> str:
     parts = [file_name(photo), taken_text(photo)]
     if photo.favourite:
         parts.append(tr("favourite"))
+    parts.append(decisions_spoken(photo.decisions))
     if weak:
         parts.append(tr("weak match"))
     parts.extend(map(companion_text, photo.companions))

@@ -17,7 +17,7 @@ from app.domain.query import QueryTerm, SearchQuery
 from app.errors import LibraryError
 from app.ui.album_drop import OWN_PHOTOS, encoded_ids
 from app.ui.decision_row import ConflictNote, DecisionRow
-from app.ui.decision_wishes import Wish, decisions_text, done_text
+from app.ui.decision_wishes import Wish, decisions_spoken, decisions_text, done_text
 from app.ui.main_window import MainWindow
 from app.ui.photo_area import PhotoArea
 from app.ui.scope import Scope, ScopeKind
@@ -354,10 +354,10 @@ def test_a_sidecar_that_could_not_be_written_is_said(
     ("wish", "text"),
     [
         (Wish(Kind.RATING, 1), "12 photos: 1 star."),
-        (Wish(Kind.RATING, 0), "12 photos: no stars."),
+        (Wish(Kind.RATING, 0), "12 photos without stars now."),
         (Wish(Kind.FLAG, Flag.REJECT), "12 photos rejected."),
         (Wish(Kind.FLAG, None), "12 photos without a flag now."),
-        (Wish(Kind.LABEL, "Red"), "12 photos labelled red."),
+        (Wish(Kind.LABEL, "Red"), "12 photos: label Red."),
         (Wish(Kind.LABEL, ""), "12 photos without a label now."),
     ],
 )
@@ -368,3 +368,15 @@ def test_what_was_done_is_said_in_words(wish: Wish, text: str) -> None:
 def test_what_holds_reads_as_one_line() -> None:
     assert decisions_text(Decisions(3, Flag.PICK, "Winner")) == "★★★ · Picked · Winner"
     assert decisions_text(replace(Decisions(), label="Red")) == "Red"
+    assert decisions_spoken(Decisions(3, Flag.PICK, "Red")) == "3 stars, Picked, Red"
+
+
+def test_an_album_without_photos_says_how_to_fill_it(
+    window: MainWindow, photos: PhotoArea, services: Services, qtbot: QtBot
+) -> None:
+    services.decisions.create_album("Best")
+    photos.albums.refresh()
+    scope = Scope(ScopeKind.ALBUM, name="Best", album_id=1)
+    qtbot.waitUntil(lambda: window.body.sidebar.model.index_of(scope).isValid())
+    window.body.sidebar.choose(scope)
+    qtbot.waitUntil(lambda: window.body.empty_page.state.title == "No photos in this album yet")

@@ -1,13 +1,16 @@
 """What users decide about photos, what files say, and which of the two holds."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from library_builder import PLAIN, Shelf, found, indexed
 
 from app.domain.decisions import Conflict, Decisions, FileSays, Flag, Kind, Said, resolve
 from app.domain.media import PhotoMetadata, TakenFrom
+from app.library.database import Database
 from app.library.library import Library
+from app.library.migrate import migrate
 
 
 def held(shelf: Shelf, photo_id: int) -> Decisions:
@@ -170,3 +173,29 @@ def test_the_newer_of_both_holds_and_a_surprise_is_a_conflict(
     own: Said[int] | None, file: FileSays[int] | None, expected: tuple[int, Conflict[int] | None]
 ) -> None:
     assert resolve(own, file, 0) == expected
+
+
+def test_a_library_of_the_first_version_keeps_its_decisions(database: Path) -> None:
+    database.parent.mkdir()
+    database.touch()
+    connections = Database(database)
+    migrate(connections, head="0001")
+    with connections.writer.begin() as connection:
+        for statement in (
+            "INSERT INTO folders (id, path, added_at) VALUES (1, x'2f70', 1.0)",
+            (
+                "INSERT INTO photos (id, folder_id, state, unread, relative_path, directory, name, folder_words,"
+                " size, mtime_ns, priority, sort_time, added_at)"
+                " VALUES (7, 1, 'ready', 0, x'61', x'', 'a', 'p', 1, 1, 0, 1.0, 1.0)"
+            ),
+            "INSERT INTO ratings VALUES (7, 4, 2.0)",
+            "INSERT INTO flags VALUES (7, 'pick', 2.0)",
+            "INSERT INTO albums VALUES (3, 'Best', 2.0)",
+            "INSERT INTO album_photos VALUES (3, 7, 1.0, 2.0)",
+        ):
+            connection.exec_driver_sql(statement)
+    connections.close()
+    library = Library.open(database)
+    assert library.decisions.get([7]) == {7: Decisions(4, Flag.PICK)}
+    assert [album.photo_count for album in library.albums.all()] == [1]
+    library.close()
