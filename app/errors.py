@@ -7,6 +7,7 @@
         MediaTooLargeError      the picture needs more memory than one photo may take
         MediaTimeoutError       decoding took too long and was stopped
         MediaCrashedError       the codec crashed; only its process was lost
+        RefusedBeforeError      the same content could not be read before
         FileAccessError         the file could not be read: gone, locked, no permission
       CheckpointError           a checkpoint is missing, partial or not one we know
       EncoderError              the model failed while running
@@ -55,6 +56,10 @@ class MediaTimeoutError(MediaError):
 
 class MediaCrashedError(MediaError):
     """The codec crashed; the process that ran it was replaced."""
+
+
+class RefusedBeforeError(MediaError):
+    """The same content could not be read before; it was not tried again."""
 
 
 class FileAccessError(MediaError):

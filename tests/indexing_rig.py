@@ -21,7 +21,7 @@ from app.indexing.throttle import Throttle
 from app.indexing.vector_sync import synchronise
 from app.indexing.worker import IndexingWorker
 from app.library.library import Library
-from app.media.decode import decode_photo
+from app.media.decode import decode_photo, read_key
 from app.media.decode_pool import DecodePool
 from app.media.thumbnails import ThumbnailStore
 from app.vector_index.vector_store import VectorStore
@@ -66,6 +66,9 @@ class ThreadDecoder:
 
     def be_considerate(self, *, photos_at_once: int, niceness: int) -> None:
         self.efforts.append((photos_at_once, niceness))
+
+    def submit_key(self, path: str, size: int, mtime_ns: int) -> "Future[str | None]":
+        return self._executor.submit(read_key, path, size, mtime_ns)
 
     def close(self) -> None:
         self.hold.set()

@@ -94,6 +94,7 @@ class PhotoFailure:
     size: int
     mtime_ns: int
     reason: str  # for people
+    content_key: str | None = None  # of a content that need not be tried again
 
 
 @dataclass(frozen=True, slots=True)

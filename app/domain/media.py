@@ -95,3 +95,4 @@ class DecodeRequest:
     pixel_spec: PixelSpec | None = None
     thumbnail_size: int = 512
     sidecar: str | None = None  # path of its XMP sidecar where that is known; looked for otherwise
+    refused: tuple[tuple[str, str], ...] = ()  # (content key, reason) of what is not to be tried again

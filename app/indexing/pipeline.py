@@ -24,9 +24,11 @@ from app.errors import (
     LibraryError,
     MediaError,
     ProcessDiedError,
+    RefusedBeforeError,
 )
 from app.indexing.embedding_target import EmbeddingTarget
 from app.indexing.outcome_queue import WRITE_AT_ONCE, OutcomeQueue
+from app.indexing.refused import RefusedPhotos
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.media.thumbnails import ThumbnailStore
@@ -122,6 +124,7 @@ class IndexingPipeline:
         self._twins: list[_Read] = []  # same pixels as one that is with the model: stored after it
         self._batch: _Batch | None = None
         self._outcomes = OutcomeQueue(library, on_embedded)
+        self._refused = RefusedPhotos(decoder)
         self._model_failures = 0
         self._written_at = 0.0
         self.message = ""  # why nothing is embedded, for people
@@ -130,7 +133,8 @@ class IndexingPipeline:
     @property
     def busy(self) -> bool:
         """Photos are under way."""
-        return bool(self._decoding or self._to_embed or self._batch or self._twins or self._outcomes)
+        reading = self._decoding or self._refused
+        return bool(reading or self._to_embed or self._batch or self._twins or self._outcomes)
 
     @property
     def computing(self) -> bool:
@@ -189,6 +193,7 @@ class IndexingPipeline:
         for future in self._decoding:
             future.cancel()
         self._decoding.clear()
+        self._refused.drop()
         if self._batch is not None:
             wait([self._batch.future], timeout=seconds)
             if self._batch.future.done() and self._batch.future.exception() is None:
@@ -212,9 +217,11 @@ class IndexingPipeline:
         wanted_pixels = target.encoder.spec.pixel_spec if target else None
         if photos:
             self.current = os.path.dirname(photos[0].path)
+        refused = self._library.photos.refused_contents({photo.size for photo in photos}) if photos else {}
         for photo in photos:
             spec = None if photo.companion else wanted_pixels
-            self._decoding[self._decoder.submit(DecodeRequest(photo.path, spec))] = (photo, spec)
+            request = DecodeRequest(photo.path, spec, refused=refused.get(photo.size, ()))
+            self._decoding[self._decoder.submit(request)] = (photo, spec)
         return len(photos)
 
     def _capacity(self, target: EmbeddingTarget | None) -> int:
@@ -230,10 +237,10 @@ class IndexingPipeline:
         reads = (*self._to_embed, *self._twins, *(self._batch.photos if self._batch else ()))
         ids = {read.pending.photo_id for read in reads}
         ids.update(photo.photo_id for photo, _ in self._decoding.values())
-        return ids | self._outcomes.photo_ids() | self._vanished.keys()
+        return ids | self._outcomes.photo_ids() | self._refused.photo_ids() | self._vanished.keys()
 
     def _wait(self, patience: float) -> None:
-        futures: list[Future[Any]] = [*self._decoding]
+        futures: list[Future[Any]] = [*self._decoding, *self._refused.futures()]
         if self._batch is not None:
             futures.append(self._batch.future)
         if futures:
@@ -241,6 +248,8 @@ class IndexingPipeline:
 
     def _collect_decoded(self) -> None:
         """A photo leaves `_decoding` only once its thumbnail is stored."""
+        for failure in self._refused.collect():
+            self._outcomes.refuse(failure)
         reads = []
         try:
             for future in [future for future in self._decoding if future.done()]:
@@ -258,15 +267,20 @@ class IndexingPipeline:
         except CancelledError:
             return None  # we are closing: the row stays pending
         except MediaError as error:
-            if isinstance(error, FileAccessError) and not os.path.lexists(photo.path):
-                self._vanished[photo.photo_id] = time.monotonic() + _VANISHED_SECONDS
-                self._on_vanished(photo)
-            else:
-                failure = PhotoFailure(photo.photo_id, photo.size, photo.mtime_ns, str(error))
-                self._outcomes.refuse(failure)
+            self._refuse(photo, error)
             return None
         self._keep_thumbnail(decoded)
         return _Read(photo, decoded, spec)
+
+    def _refuse(self, photo: PendingPhoto, error: MediaError) -> None:
+        """Its file may be gone, out of reach, known as bad, or bad: then other copies need not be tried."""
+        if isinstance(error, FileAccessError) and not os.path.lexists(photo.path):
+            self._vanished[photo.photo_id] = time.monotonic() + _VANISHED_SECONDS
+            self._on_vanished(photo)
+        elif isinstance(error, FileAccessError | RefusedBeforeError):
+            self._outcomes.refuse(PhotoFailure(photo.photo_id, photo.size, photo.mtime_ns, str(error)))
+        else:
+            self._refused.add(photo, str(error))
 
     def _keep_thumbnail(self, decoded: DecodedPhoto) -> None:
         try:

@@ -17,6 +17,7 @@ from app.library.embeddings import (
 )
 from app.library.photo_values import file_says_values, metadata_values
 from app.library.reattach import PLACE, absorb, known_again, overwritten, take_up
+from app.library.refusals import note_refusal
 from app.library.schema import PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
@@ -106,6 +107,8 @@ def store_failures(connection: Connection, failures: Sequence[PhotoFailure]) -> 
                 .where(PhotoRow.id == failure.photo_id)
                 .values(state=PhotoState.PROBLEM, unread=True, error=failure.reason, priority=0)
             )
+            if failure.content_key is not None:
+                note_refusal(connection, failure.content_key, failure.size, failure.reason)
 
 
 def _current_rows(connection: Connection, photo_ids: Sequence[int]) -> dict[int, Row[Any]]:

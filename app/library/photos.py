@@ -1,6 +1,6 @@
 """The photos of the library."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
@@ -33,6 +33,7 @@ from app.library.labels import ids_with_labels, label_of, photos_of_labels
 from app.library.left_out import note_left_out
 from app.library.outcomes import OutcomeWriter, store_failures
 from app.library.reattach import bequeath, bereaved
+from app.library.refusals import Refused, forget_refusals, refused_contents
 from app.library.schema import FavouriteRow, FolderRow, PhotoRow
 from app.library.sql import Ids, among, fetch_ids
 from app.library.writer import LibraryWriter
@@ -190,6 +191,11 @@ class PhotoRepository:
             self._companions.regroup_in(connection, outcomes.touched)  # dates are known now
             return stored
 
+    def refused_contents(self, sizes: Collection[int]) -> Mapping[int, Refused]:
+        """By size in bytes: contents that could not be read, with reasons. No file need be opened to ask."""
+        with self._database.read() as connection:
+            return refused_contents(connection, sizes)
+
     def store_failures(self, failures: Sequence[PhotoFailure]) -> None:
         """Note why photos could not be read; they are tried again when their file changes."""
         with self._writer.transaction() as connection:
@@ -302,6 +308,7 @@ class PhotoRepository:
         statement = update(PhotoRow).where(problem).values(**again).returning(PhotoRow.id)
         with self._writer.transaction(decision=True) as connection:
             retried = list(connection.execute(statement).scalars())
+            forget_refusals(connection, retried)
         self._companions.regroup(retried)
         return len(retried)
 

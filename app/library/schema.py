@@ -270,6 +270,19 @@ class SavedSearchRow(Base):
     created_at: Mapped[float]
 
 
+class RefusalRow(Base):
+    """A content that could not be read."""
+
+    __tablename__ = "refusals"
+    __table_args__ = (Index("ix_refusals_size", "size"),)
+
+    content_key: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    reason: Mapped[str] = mapped_column(PlainText)
+    version: Mapped[str]  # of the Photosift that tried; another may know better
+    refused_at: Mapped[float]
+
+
 class CalendarRow(Base):
     """One row: how far the clock was when photos were last forgotten."""
 

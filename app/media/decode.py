@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
-from app.errors import FileAccessError, MediaTooLargeError
+from app.errors import FileAccessError, MediaTooLargeError, RefusedBeforeError
 from app.media.completing import complete
 from app.media.content_key import content_key, file_content_key
 from app.media.formats import is_video_name
@@ -37,6 +37,8 @@ class _Opened:
 
 def decode_photo(request: DecodeRequest) -> DecodedPhoto:
     """Read and decode one photo. Raises a MediaError whose text is written for people."""
+    if request.refused:
+        _refuse_again(request)
     spec, thumbnail_size = request.pixel_spec, request.thumbnail_size
     opened = _open(request.path, lambda full: needed_size(spec, thumbnail_size, full))
     picture = opened.picture
@@ -50,6 +52,25 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
         thumbnail=encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile),
         pixels=_model_pixels(picture, spec) if spec is not None else None,
     )
+
+
+def read_key(path: str, size: int, mtime_ns: int) -> str | None:
+    """The content key of a file that may be no picture; None when it is another version of the file.
+
+    A file that is being written must not be known by what was half of it. Raises FileAccessError.
+    """
+    with _access(path) as (file, status):
+        key = file_content_key(file, status.st_size)
+        versions = {(seen.st_size, seen.st_mtime_ns) for seen in (status, os.fstat(file.fileno()))}
+    return key if versions == {(size, mtime_ns)} else None
+
+
+def _refuse_again(request: DecodeRequest) -> None:
+    """A content that failed before fails at once; no codec sees it again."""
+    with _access(request.path) as (file, status):
+        reason = dict(request.refused).get(file_content_key(file, status.st_size))
+    if reason is not None:
+        raise RefusedBeforeError(reason)
 
 
 def decode_query_image(

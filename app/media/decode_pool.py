@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
-from app.media.decode import decode_photo, decode_query_image, make_preview
+from app.media.decode import decode_photo, decode_query_image, make_preview, read_key
 from app.media.isolation import IsolatedPool
 from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE
 
@@ -27,6 +27,10 @@ class DecodePool:
     def submit(self, request: DecodeRequest, *, urgent: bool = False) -> "Future[DecodedPhoto]":
         """Read and decode one photo; before all those that are only to be indexed when somebody waits."""
         return self._pool.submit(decode_photo, request, priority=_QUERY if urgent else _PHOTO)
+
+    def submit_key(self, path: str, size: int, mtime_ns: int) -> "Future[str | None]":
+        """The content key of a file that could not be decoded; None when it changed since."""
+        return self._pool.submit(read_key, path, size, mtime_ns, priority=_PREVIEW)
 
     def submit_query_image(
         self, data: bytes, spec: PixelSpec, thumbnail_size: int = THUMBNAIL_SIZE

@@ -146,6 +146,7 @@ def _make_older(database: Path) -> None:
     """As the version before left it."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("DROP TABLE calendar")
+        connection.execute("DROP TABLE refusals")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
 
 
