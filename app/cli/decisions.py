@@ -33,6 +33,7 @@ def import_decisions(options: argparse.Namespace) -> int:
 
 def keep_decisions(services: Services) -> None:
     """What the window does at its start: photos may have come that decisions were kept for."""
+    services.sidecars.subscribe(say)
     services.decision_files.match_kept()
     services.decision_files.keep_weekly_copy()
     services.sidecars.tell()

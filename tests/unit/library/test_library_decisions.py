@@ -184,8 +184,8 @@ def test_a_library_of_the_first_version_keeps_its_decisions(database: Path) -> N
         for statement in (
             "INSERT INTO folders (id, path, added_at) VALUES (1, x'2f70', 1.0)",
             (
-                "INSERT INTO photos (id, folder_id, state, unread, relative_path, directory, name, folder_words,"
-                " size, mtime_ns, priority, sort_time, added_at)"
+                "INSERT INTO photos (id, folder_id, state, unread, relative_path, directory, name,"
+                " folder_words, size, mtime_ns, priority, sort_time, added_at)"
                 " VALUES (7, 1, 'ready', 0, x'61', x'', 'a', 'p', 1, 1, 0, 1.0, 1.0)"
             ),
             "INSERT INTO ratings VALUES (7, 4, 2.0)",
