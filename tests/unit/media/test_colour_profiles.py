@@ -1,6 +1,7 @@
 """Colour profiles: what the model, the grid and the preview see are the colours that were meant."""
 
 import io
+import itertools
 import os
 import struct
 
@@ -31,6 +32,30 @@ def profile(primaries):
         offsets.append(offset)
     assert len(set(offsets)) == 3
     return bytes(data)
+
+
+def cmyk_profile():
+    """A profile of four inks in which cyan is green and the others darken, as no formula would guess."""
+    curve = bytes(range(256))
+    grid = b""
+    for cyan, magenta, yellow, black in itertools.product((0, 1), repeat=4):
+        dark = 40 * (magenta + yellow + black)
+        grid += bytes([max(0, (140 if cyan else 255) - dark), 60 if cyan else 128, 180 if cyan else 128])
+    matrix = struct.pack(">9i", *(65536 if n % 4 == 0 else 0 for n in range(9)))
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + curve * 4 + grid + curve * 3
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    text = b"text" + bytes(4) + b"test\0"
+    description = b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(78)
+    tags = ((b"A2B0", table), (b"wtpt", white), (b"cprt", text), (b"desc", description))
+    directory, body, at = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags:
+        data += bytes(-len(data) % 4)
+        directory += struct.pack(">4sII", name, at + len(body), len(data))
+        body += data
+    size = at + len(body)
+    header = struct.pack(">I4xI4s4s4s", size, 0x02400000, b"prtr", b"CMYK", b"Lab ") + bytes(12) + b"acsp"
+    header = header.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + directory + body
 
 
 def decoded(folder, data, name="a.jpg"):
@@ -85,6 +110,19 @@ def test_equal_pixels_under_another_profile_are_another_picture(tmp_path, format
 def test_a_broken_profile_costs_no_photo(tmp_path):
     _, model, _ = decoded(tmp_path, flat((200, 90, 60), icc=profile(DISPLAY_P3)[:300]))
     assert np.allclose(model, (200, 90, 60), atol=2)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "TIFF"])
+def test_inks_follow_their_profile(tmp_path, format_):
+    picture = Image.new("CMYK", (64, 64), (255, 0, 0, 0))
+    options = {"quality": 100} if format_ == "JPEG" else {}
+    _, plain, _ = decoded(tmp_path, encoded(picture, format_, **options))
+    assert np.allclose(plain, (0, 255, 255), atol=6)
+    photo, model, shown = decoded(tmp_path, encoded(picture, format_, icc_profile=cmyk_profile(), **options))
+    for colour in (model, *shown):
+        assert np.allclose(colour, (0, 153, 52), atol=8)
+    other, _, _ = decoded(tmp_path, encoded(picture, format_, **options))
+    assert photo.pixel_key != other.pixel_key
 
 
 def test_a_profile_of_another_kind_of_colours_is_not_applied(tmp_path):
