@@ -24,6 +24,8 @@ PLACE = ("folder_id", "relative_path", "directory", "name", "folder_words", "siz
 COPY_SECONDS = 86_400.0  # a copy made so shortly before its original vanished was a move
 VANISHING_SECONDS = 10.0  # a file that vanished so shortly ago may only be on its way
 
+# Photos that are only left out by the rules of their folder still have their files.
+_GONE = (PhotoRow.state == PhotoState.MISSING) & ~PhotoRow.left_out
 _CROWD = 256  # more vanished copies of one picture are not told apart
 _OWN = frozenset(
     {"id", "added_at", "taken_on", "companion_of"}
@@ -58,7 +60,7 @@ def known_again(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPh
     same = or_(among(PhotoRow.content_key, contents), among(PhotoRow.pixel_key, pixels))
     # What its folder leaves out is not gone: only the file itself, watched by another folder, is that photo.
     gone = ~PhotoRow.left_out | among(PhotoRow.file_id, [row.file_id for row, _ in new if row.file_id])
-    missing = _candidates(connection, (PhotoRow.state == PhotoState.MISSING) & gone & same)
+    missing = _candidates(connection, _GONE & gone & same)
     if not missing:
         return {}
     paths = _paths(connection, [row.id for row, _ in new])
@@ -91,7 +93,7 @@ def overwritten(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPh
     if not changed:
         return {}
     same = among(PhotoRow.content_key, [content for content, _ in changed])
-    missing = _candidates(connection, (PhotoRow.state == PhotoState.MISSING) & same)
+    missing = _candidates(connection, _GONE & same)
     found = {changed.get((one.content_key or "", one.file_id)): one.photo_id for one in missing}
     return {photo_id: gone for photo_id, gone in found.items() if photo_id is not None}
 
@@ -120,6 +122,7 @@ def bereaved(connection: Connection, before: float) -> list[int]:
         gone.c.folder_id.in_(select(FolderRow.id)),
         gone.c.state == PhotoState.MISSING,
         ~gone.c.left_out,
+        ~gone.c.left_out,
         gone.c.missing_since.between(before - COPY_SECONDS, before),
         or_(copy.c.content_key == gone.c.content_key, copy.c.pixel_key == gone.c.pixel_key),
         copy.c.state == PhotoState.READY,
@@ -137,7 +140,7 @@ def bequeath(connection: Connection, photo_ids: Collection[int]) -> int:
 
     That is how a file manager moves to another drive. Older copies are photos of their own.
     """
-    gone = _candidates(connection, among(PhotoRow.id, photo_ids) & (PhotoRow.state == PhotoState.MISSING))
+    gone = _candidates(connection, among(PhotoRow.id, photo_ids) & _GONE)
     ready = (PhotoRow.state == PhotoState.READY) & ~PhotoRow.unread
     same = or_(
         among(PhotoRow.content_key, {one.content_key for one in gone if one.content_key}),

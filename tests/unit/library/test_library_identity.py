@@ -190,6 +190,17 @@ def test_while_running_a_photo_of_the_same_name_is_known_again_at_once(shelf: Sh
     assert shelf.id_of("x/a.jpg") == a
 
 
+def test_a_photo_that_is_only_left_out_gives_its_row_to_no_copy(shelf: Shelf) -> None:
+    shelf.index({"a.jpg": "A"})
+    a = favourite(shelf, "a.jpg")
+    shelf.index({"x/a.jpg": "A"})
+    vanish(shelf, "a.jpg")
+    shelf.photos.note_left_out(shelf.folder.folder_id, [a])
+    assert shelf.photos.bequeath(time.time() + 1) == 0
+    assert shelf.index({"y/a.jpg": "A"}).reattached == 0
+    assert shelf.photo(a).state is PhotoState.MISSING
+
+
 def test_each_of_two_vanished_originals_gets_its_own_copy(shelf: Shelf) -> None:
     shelf.index({"a.jpg": "A", "b.jpg": "A"})
     a, b = favourite(shelf, "a.jpg"), shelf.id_of("b.jpg")
