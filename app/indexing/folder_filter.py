@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pathspec import GitIgnoreSpec
-
 from app.domain.folder_rules import FolderRules
 from app.errors import FolderError
 from app.media.formats import is_photo_name
@@ -124,12 +122,7 @@ class _Patterns:
     """Patterns as in .gitignore. The directories above a path are asked about on their own."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        spec = GitIgnoreSpec.from_lines(_comparable(line) for line in lines)
-        self._patterns = [
-            (re.compile(pattern.regex.pattern, re.IGNORECASE), bool(pattern.include))
-            for pattern in reversed(list(spec.patterns))
-            if pattern.regex is not None and pattern.include is not None
-        ]
+        self._patterns = _compiled(lines) if (lines := tuple(lines)) else []
 
     def verdict(self, path: str) -> bool | None:
         """What the last pattern that means this very path says; a directory's ends with "/"."""
@@ -138,6 +131,18 @@ class _Patterns:
             if match is not None and _means_all_of(path, match):
                 return taken
         return None
+
+
+def _compiled(lines: tuple[str, ...]) -> list[tuple[re.Pattern[str], bool]]:
+    """The last line first, each with what it says of a path that it matches."""
+    from pathspec import GitIgnoreSpec  # most folders have no patterns: not at every start
+
+    spec = GitIgnoreSpec.from_lines(_comparable(line) for line in lines)
+    return [
+        (re.compile(pattern.regex.pattern, re.IGNORECASE), bool(pattern.include))
+        for pattern in reversed(list(spec.patterns))
+        if pattern.regex is not None and pattern.include is not None
+    ]
 
 
 def _means_all_of(path: str, match: "re.Match[str]") -> bool:

@@ -18,6 +18,7 @@ REPLACED_MESSAGE = (
     " drive is back. To watch what is there now, stop watching the folder and add it again."
 )
 UNREADABLE_MESSAGE = "The folder cannot be read: check its permissions."
+HIDDEN_MESSAGE = "A file named .nomedia hides this folder. Delete that file, and its photos are shown."
 KEPT_MESSAGE = "{count} of its photos are not there now. They stay in the library, as you decided."
 
 RootId = tuple[int, int]  # device and inode: another drive mounted at the same place is another root
@@ -48,7 +49,7 @@ class FolderLook:
 
     def remark(self) -> str:
         """What people should know about a folder that is there."""
-        said = [self.refusal]
+        said = [self.refusal, HIDDEN_MESSAGE if "" in self.outcome.hidden else ""]
         unreadable, afar = len(self.outcome.unreadable), len(self.outcome.placeholders)
         if unreadable:
             said.append(f"Subfolders that cannot be read: {unreadable}. Their photos stay as they were.")

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 
 from app.domain.indexing import FolderChanges, KnownFile
 from app.domain.photo import Folder, FolderState, PhotoState
@@ -27,11 +26,10 @@ from app.indexing.folder_places import FolderPlaces
 from app.indexing.folder_states import FolderStates
 from app.indexing.heirs import Heirs
 from app.indexing.reconcile import FolderView, reconcile, settled
-from app.indexing.removal_guard import RemovalGuard, is_much, left_out
+from app.indexing.removal_guard import RemovalGuard, left_out
 from app.indexing.scanner import FolderScanner
 from app.indexing.volumes import volume_place
 from app.indexing.watcher import FolderWatcher, PathChange
-from app.library.folders import FolderCounts
 from app.library.library import Library
 
 _log = logging.getLogger(__name__)
@@ -56,7 +54,7 @@ class FolderWatch:
         self._on_event = on_event
         self._folders: dict[int, Folder] = {}
         self._places = FolderPlaces(library)
-        self._guard = RemovalGuard(states, library.photos.added_since)
+        self._guard = RemovalGuard(states, library)
         self._roots: dict[int, RootId | None] = {}  # as they were when their photos were found in them
         self._foreign: dict[int, RootId | None] = {}  # what was at their places without being them
         self._look_again: dict[int, float] = {}  # folders that no event tells about: when to scan them
@@ -242,31 +240,19 @@ class FolderWatch:
 
     def _take_events(self) -> bool:
         touched, crowded = self._watcher.take()
-        self.want_scan(crowded)
+        whole = {change.folder_id for change in touched if change.is_directory and not change.relative_path}
+        self.want_scan(crowded | whole)
+        touched = [change for change in touched if change.folder_id not in whole]
         if not touched:
             return False
         try:
-            changes = self._events.changes(touched, self._folders)
+            changes, doubtful = self._guard.after_events(self._events.changes(touched, self._folders))
+            self._look_again.update(dict.fromkeys(doubtful, time.monotonic() + _MANY_GONE_SECONDS))
             self.want_scan(self._events.take_hidden())
-            return self._apply(self._without_many(changes))
+            return self._apply(changes)
         except AppError:
             self.want_scan({change.folder_id for change in touched})  # a scan finds it once more
             raise
-
-    def _without_many(self, found: Iterable[FolderChanges]) -> Iterable[FolderChanges]:
-        """Where much is gone at once, a look through the folder decides: it knows more, and may ask."""
-        for changes in found:
-            if self._is_much(changes):
-                self._look_again[changes.folder_id] = time.monotonic() + _MANY_GONE_SECONDS
-                yield replace(changes, missing=())
-            else:
-                yield changes
-
-    def _is_much(self, changes: FolderChanges) -> bool:
-        if not is_much(len(changes.missing), 0):
-            return False  # however many there are: the library need not be asked
-        counts = self._library.folders.counts().get(changes.folder_id, FolderCounts())
-        return is_much(len(changes.missing), counts.photos + counts.problems)
 
     def _apply(self, found: Iterable[FolderChanges], looked_through: Collection[int] = ()) -> bool:
         """Vanished files first in all folders, so that a copy elsewhere can take a vanished one's place."""

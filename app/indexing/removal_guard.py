@@ -1,7 +1,7 @@
 """Finds out whether a scan would take away so much that people are asked first."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from app.domain.folder_rules import FolderRules
@@ -11,6 +11,8 @@ from app.indexing.folder_filter import folder_filter
 from app.indexing.folder_looks import KEPT_MESSAGE
 from app.indexing.folder_states import FolderStates
 from app.indexing.reconcile import FolderView
+from app.library.folders import FolderCounts
+from app.library.library import Library
 
 _FEW = 20  # so many may go without a question, however small the folder is
 _SHARE = 5  # one in so many as well
@@ -70,9 +72,9 @@ def _likeness(file: FoundFile | KnownFile) -> _Likeness:
 class RemovalGuard:
     """Asks before much is removed: what it holds back stays in the library as it is."""
 
-    def __init__(self, states: FolderStates, added_since: Callable[[float], Iterable[KnownFile]]) -> None:
+    def __init__(self, states: FolderStates, library: Library) -> None:
         self._states = states
-        self._added_since = added_since
+        self._library = library
 
     def after_scan(
         self, found: Iterable[FolderChanges], views: Iterable[FolderView], folders: Mapping[int, Folder]
@@ -89,13 +91,33 @@ class RemovalGuard:
             checked.append(changes)
         return checked
 
+    def after_events(self, found: Iterable[FolderChanges]) -> tuple[list[FolderChanges], set[int]]:
+        """The changes that may be made at once, and folders that have to be looked through first.
+
+        Where much is gone, it may be turning up elsewhere; a scan knows more than an event, and may ask.
+        """
+        checked, doubtful = list(found), set()
+        for place, changes in enumerate(checked):
+            if self._is_much(changes):
+                checked[place] = replace(changes, missing=())
+                doubtful.add(changes.folder_id)
+        return checked, doubtful
+
+    def _is_much(self, changes: FolderChanges) -> bool:
+        if not is_much(len(changes.missing), 0):
+            return False  # however many there are: the library need not be asked
+        counts = self._library.folders.counts().get(changes.folder_id, FolderCounts())
+        return is_much(len(changes.missing), counts.photos + counts.problems)
+
     def _check(
         self, changes: FolderChanges, view: FolderView, rules: FolderRules, arrived: Iterable[FoundFile]
     ) -> FolderChanges:
         gone = unexplained(changes, view, rules, arrived)
         if is_much(len(gone), present_count(view)):
             copies = (
-                one for one in self._added_since(time.time() - _LATELY_SECONDS) if one.photo_id not in gone
+                one
+                for one in self._library.photos.added_since(time.time() - _LATELY_SECONDS)
+                if one.photo_id not in gone
             )
             gone = unexplained(changes, view, rules, (*arrived, *copies))
         if not is_much(len(gone), present_count(view)):

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import plistlib
 import re
 import subprocess
 import sys
@@ -96,6 +95,8 @@ def _without_doubles(points: Iterable[str]) -> list[str]:
 
 
 def _mac_volume(point: str) -> str:
+    import plistlib  # brings an XML parser along, which no other system needs
+
     command = ["/usr/sbin/diskutil", "info", "-plist", point]
     try:
         answer = subprocess.run(command, capture_output=True, check=True, timeout=_TOOL_SECONDS)

@@ -9,7 +9,7 @@ import pytest
 from app.domain.folder_rules import NO_RULES, FolderRules
 from app.domain.photo import Folder, FolderState, PhotoState, VolumePlace
 from app.indexing import folder_watch
-from app.indexing.folder_looks import REPLACED_MESSAGE
+from app.indexing.folder_looks import HIDDEN_MESSAGE, REPLACED_MESSAGE
 from tests.fake_encoder import FakeEncoder
 from tests.indexing_rig import Rig, make_photo, wait_for
 
@@ -82,6 +82,18 @@ def test_a_marker_that_comes_and_goes_hides_and_shows_its_folder(rig: Rig, encod
     (folder / "phone" / ".nomedia").unlink()
     rig.wait_for_photos("photos/a.jpg", "photos/d.jpg", "photos/phone/c.jpg", "photos/phone/deep/b.jpg")
     assert len(rig.opened) - opened == encoder.images_encoded - 2 == 2
+
+
+def test_a_folder_that_a_marker_hides_as_a_whole_says_so(rig: Rig, encoder: FakeEncoder) -> None:
+    watched, folder = rig.add_folder()
+    (folder / ".nomedia").write_bytes(b"")
+    make_photo(folder / "a.jpg", 1)
+    begin(rig, encoder)
+    assert rig.states.get(watched.folder_id) == (FolderState.WATCHING, HIDDEN_MESSAGE)
+
+    (folder / ".nomedia").unlink()
+    rig.wait_for_photos("photos/a.jpg")
+    wait_for(lambda: rig.states.get(watched.folder_id) == (FolderState.WATCHING, ""), "it says so no more")
 
 
 # -- files in the cloud

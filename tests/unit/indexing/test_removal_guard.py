@@ -1,6 +1,8 @@
 """When a scan asks before it removes, and what explains that files are gone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
@@ -11,11 +13,26 @@ from app.indexing.folder_states import FolderStates
 from app.indexing.reconcile import FolderView
 from app.indexing.removal_guard import RemovalGuard, is_much
 from app.indexing.scanner import ScanOutcome
+from app.library.library import Library
 
 KNOWN = [
     KnownFile(number, f"trip/{number}.jpg", 100, number, f"1:{number}", PhotoState.READY)
     for number in range(100)
 ]
+
+
+@dataclass
+class _Library:
+    """Knows what was added lately."""
+
+    lately: Sequence[KnownFile]
+
+    @property
+    def photos(self) -> "_Library":
+        return self
+
+    def added_since(self, moment: float) -> Sequence[KnownFile]:
+        return self.lately
 
 
 def check(
@@ -28,7 +45,7 @@ def check(
     lately: Sequence[KnownFile] = (),
 ) -> tuple[int, ...]:
     """Let so many of a hundred photos be missing: those that may be marked so."""
-    guard = RemovalGuard(states, lambda moment: lately)
+    guard = RemovalGuard(states, cast(Library, _Library(lately)))
     changes = FolderChanges(1, missing=tuple(missing), added=added)
     view = FolderView(ScanOutcome(1, "/root", None, hidden=hidden), KNOWN)
     [checked] = guard.after_scan([changes], [view], {1: Folder(1, "/root", rules)})
