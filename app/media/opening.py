@@ -186,7 +186,7 @@ def _open_other(data: bytes, kind: Kind, needed: NeededSize) -> OpenedPicture:
         profile, shown_by = _profile(header), effective_profile(header)
         image: Image.Image = header
         if image.mode == "CMYK":
-            image, profile = cmyk_to_rgb(image, profile), None
+            image, profile = cmyk_to_rgb(image, shown_by or None), None
         if kind is Kind.TIFF:
             orientation = 1  # Pillow has turned it while loading
         full = _turned_size(image.size, orientation)
