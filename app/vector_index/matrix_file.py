@@ -141,6 +141,7 @@ def _read_header(file: BinaryIO, identity: str, dim: int) -> _Header:
         raise VectorIndexError("foreign: not an embedding matrix of Photosift")
     if _CHECKSUM.unpack(packed[size : size + 4])[0] != zlib.crc32(packed[:size]):
         raise VectorIndexError("damaged: the checksum of its header is wrong")
+    _require_empty(packed[size + 4 :])
     _, version, stored_dim, stored_identity, *numbers = _HEADER.unpack(packed[:size])
     if version != _VERSION:
         raise VectorIndexError(f"foreign: format {version} instead of {_VERSION}")
@@ -165,7 +166,14 @@ def _read_labels(file: BinaryIO, header: _Header) -> Labels:
     label_bytes = file.read(header.count * 8)
     if zlib.crc32(label_bytes) != header.labels_checksum:
         raise VectorIndexError("damaged: the checksum of its labels is wrong")
+    _require_empty(file.read(header.rows_at - file.tell()))
     return np.frombuffer(label_bytes, dtype="<i8").astype(np.int64)
+
+
+def _require_empty(filler: bytes) -> None:
+    """No checksum covers what fills up a block: one changed byte there tells of a disk that fails."""
+    if any(filler):
+        raise VectorIndexError("damaged: there is something where nothing was written")
 
 
 def _map_rows(file: BinaryIO, header: _Header) -> HalfMatrix:

@@ -268,3 +268,18 @@ def test_saving_without_a_change_writes_nothing(saved: Path) -> None:
     matrix.save(saved, IDENTITY)
     assert saved.stat().st_mtime_ns == before.st_mtime_ns
     assert saved.stat().st_ino == before.st_ino
+
+
+@pytest.mark.parametrize("place", [2000, 4096 + 700])
+def test_a_changed_byte_between_the_parts_of_a_file_is_noticed(
+    tmp_path: Path, embeddings: Callable[..., Embeddings], place: int
+) -> None:
+    matrix = EmbeddingMatrix(DIM)
+    matrix.add(np.arange(1, 31), embeddings(30))
+    path = tmp_path / "matrix.f16"
+    matrix.save(path, IDENTITY)
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(VectorIndexError, match="damaged"):
+        EmbeddingMatrix.open(path, IDENTITY, DIM)
