@@ -1,5 +1,6 @@
 """Opening a library and handing out its repositories."""
 
+import logging
 from pathlib import Path
 
 from app.errors import LibraryError
@@ -10,11 +11,14 @@ from app.library.decision_archive import DecisionArchive
 from app.library.decisions import DecisionRepository
 from app.library.embeddings import EmbeddingRepository
 from app.library.folders import FolderRepository
+from app.library.log_file import read_log
 from app.library.migrate import check_revision, make_file, migrate
 from app.library.photos import PhotoRepository
 from app.library.saved_searches import SavedSearchRepository
 from app.library.sidecar_tasks import SidecarTasks
 from app.library.writer import LibraryWriter
+
+_log = logging.getLogger(__name__)
 
 
 class Library:
@@ -47,6 +51,7 @@ class Library:
                 " Choose another place for the library."
             ) from error
         make_file(database)
+        _tell_of_damaged_log(database)
         connections = Database(database)
         try:
             migrate(connections)
@@ -77,3 +82,15 @@ class Library:
     def close(self) -> None:
         """Close all connections and fold the write-ahead log into the file."""
         self._database.close()
+
+
+def _tell_of_damaged_log(database: Path) -> None:
+    """Now or never: once it is opened, SQLite folds back what it can read of the log and drops the rest."""
+    lost = read_log(database).lost_commits
+    if lost:
+        _log.warning(
+            "the write-ahead log of %s is damaged: the last %d changes before the program ended are lost."
+            " Photos among them are taken in again by themselves; look whether your last decisions are there",
+            database,
+            lost,
+        )

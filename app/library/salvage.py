@@ -6,6 +6,7 @@ copy that was made before a migration take their place.
 """
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -192,15 +193,18 @@ def _drop_loose_ends(connection: sqlite3.Connection) -> None:
 
 
 def _exchange(database: Path, fresh: Path) -> Path:
-    """Keep the damaged file with its log under another name; the new one takes its place."""
+    """Keep the damaged file with its log under another name; the new one takes its place.
+
+    The place is never empty: a program that is killed meanwhile must not leave a library without a database.
+    """
     stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"  # noqa: DTZ005 - people read it
     kept = database.with_name(f"{database.stem}-damaged-{stamp}{database.suffix}")
+    if database.exists():
+        shutil.copy2(database, kept)
     for ending in ("-wal", "-shm"):
         old = database.with_name(database.name + ending)
         if old.exists():
             os.replace(old, kept.with_name(kept.name + ending))
-    if database.exists():
-        os.replace(database, kept)
     os.replace(fresh, database)
     return kept
 

@@ -30,7 +30,7 @@ _PHOTOS = 150
 _LIKED = 12
 _SEED = 7
 _PAGE = 4096
-_TRIES, _QUICK_TRIES = 20, 3
+_TRIES, _QUICK_TRIES = 10, 2
 
 
 @dataclass
@@ -234,6 +234,9 @@ def _log(case: _Case) -> list[str]:
     log.write_bytes(data)
     report = case.world.doctor()
     found = [] if any(finding.part is Part.LOG for finding in report.faults) else ["not noticed"]
+    said = case.world.index().stderr
+    if "write-ahead log" not in said:
+        found.append(f"not said by the next start: {said[-300:]}")
     return found + _completed(case)
 
 

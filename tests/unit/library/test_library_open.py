@@ -106,3 +106,20 @@ def test_a_full_disk_is_explained_and_loses_nothing(library: Library) -> None:
         library.folders.add("/a long path/" * 10_000)
     event.remove(library._database.writer, "checkout", no_more_pages)
     assert library.folders.all()[0].path == "/before"
+
+
+def test_changes_that_were_lost_with_a_damaged_log_are_told(
+    library: Library, database: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(20):
+        library.folders.add(f"/pictures/{number}")
+    copy = tmp_path / "copy" / "library.db"
+    copy.parent.mkdir()
+    copy.write_bytes(database.read_bytes())
+    log = bytearray(database.with_name("library.db-wal").read_bytes())
+    log[32 + 24 + 4120 + 50] ^= 0xFF  # in the second page
+    copy.with_name("library.db-wal").write_bytes(log)
+    opened = Library.open(copy)
+    assert "write-ahead log" in caplog.text
+    assert len(opened.folders.all()) < 20
+    opened.close()
