@@ -103,7 +103,7 @@ def open_demo(paths: DemoPaths, settings: SettingsStore, *, parts: ModelParts = 
     by `Services.demo`. Raises AppError like `open_services`.
     """
     chosen = settings.load()
-    checkpoint = str(resource("demo/checkpoint"))  # an update may have moved it
+    checkpoint = str(resource("demo/photosift-drawn-scenes"))  # an update may have moved it
     if chosen.checkpoint != checkpoint:
         settings.save(chosen.model_copy(update={"checkpoint": checkpoint}))
     with ExitStack() as closing:

@@ -83,7 +83,7 @@ def learn_to_see(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("resources/demo/checkpoint"))
+    parser.add_argument("--out", type=Path, default=Path("resources/demo/photosift-drawn-scenes"))
     parser.add_argument(
         "--scratch", type=Path, default=Path("build/demo_model"), help="where the pool is drawn"
     )

@@ -64,7 +64,7 @@ class Scores:
 
 def run(quick: bool) -> Iterable[Figure]:
     """Draw the scenes, measure the shipped checkpoint, then the control."""
-    checkpoint = resource("demo/checkpoint")
+    checkpoint = resource("demo/photosift-drawn-scenes")
     scenes = held_out_scenes(QUICK_SCENES if quick else SCENES)
     queries = [_query(place, scenes) for place in range(len(scenes))]
     with tempfile.TemporaryDirectory() as scratch:

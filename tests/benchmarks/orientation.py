@@ -35,7 +35,7 @@ def run(quick: bool) -> Iterator[Figure]:
     if len(files) != _FILES:
         yield skipped(_FIGURE, f">= {_BAR}", "PHOTOSIFT_TEST_PHOTOS has no orientation files", "cosine")
         return
-    folder = resource("demo/checkpoint") if quick else cached_checkpoint()
+    folder = resource("demo/photosift-drawn-scenes") if quick else cached_checkpoint()
     with closing(open_encoder(str(folder), "cpu")) as encoder:
         yield from _measure(encoder, files)
 

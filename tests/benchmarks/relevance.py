@@ -126,7 +126,7 @@ def _open(folder: Path, scenes: dict[str, Scene]) -> Services:
     for place, (name, scene) in enumerate(scenes.items()):
         draw(scene, (800, 600), seed=SEED * 100_000 + place).save(photos / name, "JPEG", quality=90)
     store = SettingsStore(folder / "settings.json")
-    store.save(Settings(checkpoint=str(resource("demo/checkpoint")), device="cpu"))
+    store.save(Settings(checkpoint=str(resource("demo/photosift-drawn-scenes")), device="cpu"))
     services = open_services(LibraryPaths(folder / "library"), store)
     services.library.add_folder(str(photos))
     ready = threading.Event()

@@ -14,7 +14,7 @@ from app.embedding.siglip import Siglip2Encoder
 from app.media.preparing import prepare_pixels
 from app.paths import resource
 
-CHECKPOINT = resource("demo/checkpoint")
+CHECKPOINT = resource("demo/photosift-drawn-scenes")
 SCENES = [
     Scene(Kind.CAT, Colour.BLACK, Count.TWO, Position.LEFT, Ground.SNOW, Daytime.DAY, Weather.CLEAR),
     Scene(Kind.CAT, Colour.ORANGE, Count.ONE, Position.RIGHT, Ground.SNOW, Daytime.DAY, Weather.CLEAR),
