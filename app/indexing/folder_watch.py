@@ -63,6 +63,7 @@ class FolderWatch:
         self._scan: Future[list[FolderLook]] | None = None
         self._in_scan: frozenset[int] = frozenset()
         self._wanted: set[int] = set()
+        self._stirred: set[int] = set()  # to be looked through because much happens in them now
         self._next_root_check = 0.0
 
     @property
@@ -175,7 +176,7 @@ class FolderWatch:
         scanned, self._in_scan = self._in_scan, frozenset()
         try:
             views = [view for look in scan.result() if (view := self._view(look)) is not None]
-            changes = self._guard.after_scan(self._reconcile(views), views, self._folders)
+            changes = self._guard.after_scan(self._reconcile(views, scanned), views, self._folders)
             for view in views:
                 if self._states.vanished(view.outcome.folder_id):
                     self._look_again[view.outcome.folder_id] = time.monotonic() + _ASKING_SECONDS
@@ -188,8 +189,14 @@ class FolderWatch:
             self.want_scan(scanned)  # nothing was lost but time
             raise
 
-    def _reconcile(self, views: list[FolderView]) -> tuple[FolderChanges, ...]:
-        return reconcile(views, told=self._watcher)
+    def _reconcile(self, views: list[FolderView], scanned: frozenset[int]) -> tuple[FolderChanges, ...]:
+        arriving = scanned <= self._stirred
+        self._stirred -= scanned
+        return reconcile(views, told=self._watcher, urgent=arriving)
+
+    def _stir(self, folder_ids: Collection[int]) -> None:
+        self._stirred |= set(folder_ids)
+        self.want_scan(folder_ids)
 
     def _note_left_out(self, views: Iterable[FolderView], found: Iterable[FolderChanges]) -> None:
         """At once after they were marked as missing, before anything takes their places."""
@@ -241,13 +248,14 @@ class FolderWatch:
     def _take_events(self) -> bool:
         touched, crowded = self._watcher.take()
         whole = {change.folder_id for change in touched if change.is_directory and not change.relative_path}
-        self.want_scan(crowded | whole)
+        self._stir(crowded | whole)
         touched = [change for change in touched if change.folder_id not in whole]
         if not touched:
             return False
         try:
             changes, doubtful = self._guard.after_events(self._events.changes(touched, self._folders))
             self._look_again.update(dict.fromkeys(doubtful, time.monotonic() + _MANY_GONE_SECONDS))
+            self._stirred |= set(doubtful)
             self.want_scan(self._events.take_hidden())
             return self._apply(changes)
         except AppError:
@@ -257,7 +265,7 @@ class FolderWatch:
     def _apply(self, found: Iterable[FolderChanges], looked_through: Collection[int] = ()) -> bool:
         """Vanished files first in all folders, so that a copy elsewhere can take a vanished one's place."""
         found, doubtful = without_crossings(self._library, found, looked_through)
-        self.want_scan(doubtful)
+        self._stir(doubtful)
         found = [settled(changes, self._watcher.unsettled(changes.folder_id)) for changes in found]
         found = [changes for changes in found if changes.count]
         for changes in found:
