@@ -30,7 +30,7 @@ logging.getLogger("watchdog.observers.inotify").addFilter(
 _CROWD = 1000  # so many touched paths are a crowd: one look through the folder costs less
 _CROWD_SECONDS = 2.0  # how long a crowd may keep us from looking
 _TOGETHER_SECONDS = 0.02  # what was touched so shortly after belongs to the same rename or swap
-_RETRY_SECONDS = (60.0, 900.0)  # after a limit was reached: first, and at last; doubled in between
+_RETRY_SECONDS = (60.0, 900.0)  # after watching was refused: first, and at last; doubled in between
 
 NETWORK_REMARK = "This folder is on a network drive ({kind}): changes made elsewhere are noticed later."
 
@@ -182,6 +182,7 @@ class FolderWatcher:
                 raise OSError(errno.ENOSPC, "no room for all of its directories")
         except OSError as error:
             _log.info("cannot watch %r: %s", folder.path, error)
+            self._try_later(folder_id)
             if sys.platform == "linux" and error.errno in (errno.ENOSPC, errno.EMFILE):
                 return self._limit_reached(folder, error.errno)
             return f"It cannot be watched: {error.strerror}. Changes are noticed later."
@@ -190,14 +191,16 @@ class FolderWatcher:
     def _limit_reached(self, folder: Folder, error_number: int) -> str:
         from app.indexing.inotify import remedy
 
-        first, last = _RETRY_SECONDS
-        _, pause = self._retry.get(folder.folder_id, (0.0, first / 2))
-        pause = min(2 * pause, last)
-        self._retry[folder.folder_id] = (time.monotonic() + pause, pause)
         self._end_live(folder.folder_id)
         if folder.folder_id not in self._poller:
             self._poller.add(folder)
         return remedy(error_number, self._poller.directories(folder.folder_id))
+
+    def _try_later(self, folder_id: int) -> None:
+        first, last = _RETRY_SECONDS
+        _, pause = self._retry.get(folder_id, (0.0, first / 2))
+        pause = min(2 * pause, last)
+        self._retry[folder_id] = (time.monotonic() + pause, pause)
 
     def _end_live(self, folder_id: int) -> None:
         watch = self._watches.pop(folder_id, None)

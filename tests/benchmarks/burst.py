@@ -7,6 +7,7 @@ and in the vector index. Rows are new files as a scan reports them, through the 
 """
 
 import os
+import shutil
 import statistics
 import tempfile
 import threading
@@ -80,7 +81,7 @@ def _burst(count: int) -> tuple[float, float]:
         rig.worker.wait_until_idle(_LIMIT_SECONDS)
         clock = _clock_of_worker()
         before, started = time.clock_gettime(clock), time.monotonic()
-        (Path(folder) / "unpacked").rename(watched / "unpacked")
+        shutil.copytree(Path(folder) / "unpacked", watched / "unpacked")
         _wait_until_searchable(rig, count)
         rig.worker.wait_until_idle(_LIMIT_SECONDS)
         worker, seconds = time.clock_gettime(clock) - before, time.monotonic() - started
