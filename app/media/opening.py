@@ -23,7 +23,7 @@ from app.media.limits import MAX_COEFFICIENT_BYTES, Size, check_pixels, too_larg
 from app.media.metadata import Tags, describe, orientation_of, raw_tags, read_orientation, read_tags
 from app.media.photoshop import read_photoshop
 from app.media.plain_errors import TRUNCATED, plain_errors
-from app.media.png_strips import is_panorama, read_strips
+from app.media.png_strips import find_exif, is_panorama, read_strips
 from app.media.sniffing import Kind, is_film, sniff
 from app.media.tiff_blocks import Layout, read_blocks, read_layout
 from app.media.video import read_video
@@ -204,7 +204,10 @@ def _open_blocks(data: bytes, layout: Layout, needed: NeededSize) -> OpenedPictu
 def _open_strips(data: bytes, needed: NeededSize) -> OpenedPicture:
     """A PNG that is too large for Pillow."""
     with _header(data, Kind.PNG) as header:
-        tags, size, profile = read_tags(header), header.size, _profile(header)
+        size, profile = header.size, _profile(header)
+        bare = Image.new("L", (1, 1))  # asking the header itself for its EXIF would decode the whole picture
+        bare.info = {**header.info, "exif": find_exif(data)}
+        tags = read_tags(bare)
     return _put_together(read_strips(data), Kind.PNG, size, tags, profile, needed)
 
 

@@ -25,7 +25,7 @@ _CHANNELS = {_GREY: 1, _COLOUR: 3, _PALETTE: 1, _GREY_ALPHA: 2, _COLOUR_ALPHA: 4
 _TYPES = (0, _GREY, _GREY_ALPHA, _COLOUR, _COLOUR_ALPHA)  # by channels of eight bits
 
 _REDUCED_PIXELS = 30_000_000  # a panorama is brought below this
-_STRIP_BYTES = 24_000_000
+_STRIP_BYTES = 6_000_000
 _FED_BYTES = 256 * 1024  # what is not consumed at once is copied
 
 _INTERLACED = (
@@ -54,6 +54,11 @@ def is_panorama(data: bytes) -> bool:
     """Whether a PNG is too large to be decoded whole."""
     width, height = struct.unpack(">II", data[16:24]) if len(data) >= 24 else (0, 0)
     return bool(width * height > MAX_DECODED_PIXELS)
+
+
+def find_exif(data: bytes) -> bytes:
+    """The EXIF of a PNG, also where it stands behind the picture; empty where there is none."""
+    return next((bytes(body) for name, body in _chunks(data) if name == b"eXIf"), b"")
 
 
 def read_strips(data: bytes) -> Image.Image:
