@@ -15,11 +15,11 @@ from pathlib import Path
 from app.domain.photo import FolderState
 from app.indexing import folder_watch
 from app.paths import LibraryPaths
+from app.services.doctor import Doctor
 from app.services.folders import FolderService
 from tests.benchmarks.figures import Figure, skipped
 from tests.fake_encoder import FakeEncoder
 from tests.faults.drives import Drive, MountedFileSystem, RenamedDirectory, file_systems
-from tests.faults.indexing_process import faults_in
 from tests.indexing_rig import Rig, make_photo, wait_for
 
 _PHOTOS, _QUICK_PHOTOS = 2000, 150
@@ -147,7 +147,7 @@ def _run_with(
         world.rig.close()
         for drive in (world.drive, world.other):
             _pull_if_plugged(drive)
-    world.wrong += faults_in(LibraryPaths(home / "library").database, home / "library" / "thumbnails")
+    world.wrong += _faults_in(LibraryPaths(home / "library"), home)
     yield from _figures(kind, world, count)
 
 
@@ -248,6 +248,16 @@ def _pull(world: _World, closed: bool, *, leave_empty: bool) -> None:
     wait_for(lambda: world.state() is FolderState.OFFLINE, "it is offline", _PATIENCE_SECONDS)
     if world.shown() != world.known:
         world.wrong.append("pulled: photos are gone")
+
+
+def _faults_in(paths: LibraryPaths, home: Path) -> list[str]:
+    """What `photosift doctor` says of the closed library, once its parts are where the program has them."""
+    (home / "library" / "thumbnails").rename(paths.thumbnails)
+    (home / "vectors").rename(paths.vectors)
+    report = Doctor(paths, alone=True).examine()
+    if not (report.photos and report.embeddings and report.thumbnails):
+        return [f"the examination missed the library: {report}"]
+    return [f"{finding.part}: {finding.text}" for finding in report.faults]
 
 
 # -- photos
