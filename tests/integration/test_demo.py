@@ -52,6 +52,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     services.close()
 
 
+def test_its_model_has_a_name_to_show(demo: Services) -> None:
+    assert demo.models.status().name == "photosift-drawn-scenes"
+
+
 def _search(demo: Services, *terms: QueryTerm, filters: SearchFilters | None = None) -> SearchResult:
     return demo.search.search(SearchQuery(terms, filters or SearchFilters()))
 
