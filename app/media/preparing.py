@@ -43,11 +43,11 @@ def prepare_pixels(
     """
     target = _resized(spec, full)
     filter_ = Image.Resampling(spec.resample)
+    # Before resizing, as the reference: mixed in another colour space, pixels differ (cosines down to 0.9998).
+    picture = to_srgb(picture, profile)
     if spec.framing in (Framing.CROP, Framing.CROP_HALF_EVEN):
-        resized = _resize_and_crop(picture, target, spec, filter_)
-    else:
-        resized = picture.resize(target, filter_)
-    return np.asarray(to_srgb(resized, profile))
+        return np.asarray(_resize_and_crop(picture, target, spec, filter_))
+    return np.asarray(picture.resize(target, filter_))
 
 
 def _resized(spec: PixelSpec, full: Size) -> Size:

@@ -63,8 +63,9 @@ def run(quick: bool) -> Iterator[Figure]:
         chosen = choose(12 if quick else 60, scratch)
         few = Chosen(chosen.paths[:: max(1, len(chosen.paths) // _FEW)][:_FEW], chosen.are_real)
         for family in _FAMILIES:
-            folder = cached_checkpoint(family, "tiny" if quick else "base")
-            yield from _compare(f"{family} {'tiny' if quick else 'base, real size'}", folder, chosen)
+            size = "tiny" if quick else "base"
+            folder = cached_checkpoint(family, size, side=224)
+            yield from _compare(f"{family} {size}", folder, chosen)
         for model in _systems(quick):
             folder = make_system(scratch / "system", model, layers=1 if quick else 2)
             yield from _compare(f"{model.hub_id}, {1 if quick else 2} layers", folder, few)
