@@ -22,6 +22,7 @@ _NOT_FOR_THE_WINDOW = {
     "close",
     "wait",
     "mend_index",
+    "trouble",
     "finish",
 }  # what services and bootstrap tell each other
 
