@@ -43,7 +43,7 @@ def prepare_pixels(
     """
     target = _resized(spec, full)
     filter_ = Image.Resampling(spec.resample)
-    # Before resizing, as the reference: mixed in another colour space, pixels differ (cosines down to 0.9998).
+    # Before resizing, as the reference: mixed in another colour space, cosines fall to 0.9998.
     picture = to_srgb(picture, profile)
     if spec.framing in (Framing.CROP, Framing.CROP_HALF_EVEN):
         return np.asarray(_resize_and_crop(picture, target, spec, filter_))
