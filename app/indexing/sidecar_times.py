@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from app.domain.indexing import FoundFile
 from app.media.formats import is_sidecar_name, sidecar_keys
-from app.media.sidecars import find_sidecar
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +27,8 @@ def with_sidecars(files: Sequence[FoundFile], entries: Iterable["os.DirEntry[str
 
 def with_sidecar(file: FoundFile, root: str) -> FoundFile:
     """One file with the time of its sidecar, looked for on the disk."""
+    from app.media.sidecars import find_sidecar  # brings an XML parser along, which no start needs
+
     sidecar = find_sidecar(os.path.join(root, file.relative_path))
     if sidecar is None:
         return file
