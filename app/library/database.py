@@ -124,6 +124,16 @@ class Database:
         finally:
             pooled.close()
 
+    def sync_commits(self, wanted: bool) -> None:
+        """Whether the next transactions wait until the disk has them; the writer's turn must be taken."""
+        pooled = self.writer.raw_connection()
+        try:
+            if pooled.info.get("synced") != wanted:
+                pooled.cursor().execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
+                pooled.info["synced"] = wanted
+        finally:
+            pooled.close()
+
     def close(self) -> None:
         """Close all connections; the last one, the writer's, folds the log back into the file."""
         self._readers.dispose()

@@ -182,7 +182,7 @@ class PhotoRepository:
         content is that of a missing photo takes over the missing photo's row, with all decisions. Raises
         LookupError for an identity that `EmbeddingRepository.ensure_model` was not told of.
         """
-        with self._writer.transaction() as connection:
+        with self._writer.transaction(computed=True) as connection:
             model = find_model(connection, identity) if identity else None
             if identity and model is None:
                 raise LookupError(f"unknown model {identity}")
@@ -198,7 +198,7 @@ class PhotoRepository:
 
     def store_failures(self, failures: Sequence[PhotoFailure]) -> None:
         """Note why photos could not be read; they are tried again when their file changes."""
-        with self._writer.transaction() as connection:
+        with self._writer.transaction(computed=True) as connection:
             store_failures(connection, failures)
             self._companions.regroup_in(connection, [failure.photo_id for failure in failures])
 

@@ -184,3 +184,15 @@ def test_a_process_killed_while_writing_loses_only_that_transaction(database: Pa
     assert len(library.photos.search_words("kept")) == 1
     shelf.check()
     library.close()
+
+
+@pytest.mark.parametrize(("kind", "synced"), [("decision", 2), ("computed", 2), ("neither", 1)])
+def test_what_cannot_be_found_out_again_is_on_the_disk_when_it_is_committed(
+    library: Library, kind: str, synced: int
+) -> None:
+    for _ in range(2):  # whatever the transaction before was
+        for other in ("neither", "decision", kind):
+            options = {} if other == "neither" else {other: True}
+            with library._writer.transaction(**options) as connection:
+                level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    assert level == synced
