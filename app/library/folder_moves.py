@@ -1,10 +1,10 @@
 """Giving the photos of one folder to another, and folders another place, with everything that is known."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from app.domain.folder_rules import FolderRules
 from app.domain.photo import Folder
@@ -102,7 +102,14 @@ def _give(connection: Connection, photo_ids: Sequence[int], outer: Folder, prefi
             occupant = occupants.get(place["relative_path"])
             if occupant is not None:
                 _merge(connection, occupant, photo_id)
-            connection.execute(update(PhotoRow).where(PhotoRow.id == photo_id).values(**place))
+        rows = [{"photo_id": photo_id, **_new(place)} for photo_id, place in places.items()]
+        if rows:
+            connection.execute(_PLACE, rows)
+
+
+def _new(values: Mapping[str, object]) -> dict[str, object]:
+    """Parameters named apart from the columns they are for."""
+    return {f"new_{name}": value for name, value in values.items()}
 
 
 def _path_in(prefix: str, relative_path: str) -> str:
@@ -121,3 +128,11 @@ def _merge(connection: Connection, occupant: int, photo_id: int) -> None:
             .values(photo_id=photo_id)
         )
     connection.execute(delete(PhotoRow).where(PhotoRow.id == occupant))
+
+
+_PLACE_COLUMNS = ("folder_id", "relative_path", "directory", "name", "folder_words")
+_PLACE = (
+    update(PhotoRow)
+    .where(PhotoRow.id == bindparam("photo_id"))
+    .values(**{name: bindparam(f"new_{name}") for name in _PLACE_COLUMNS})
+)
