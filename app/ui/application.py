@@ -46,7 +46,7 @@ def run_window(
         settings, problem = _settle(reading.result, store)
     window = MainWindow(open_services, store, settings, demo=demo)
     _show_bugs_in(window)
-    window.closed.connect(application.quit)  # also from the tray, where no window is left to be the last
+    window.closing.ended_in_tray.connect(application.quit)  # no window is left there to be the last
     window.show()
     # Behind the first painting: a library that opens slowly must not hold the window up.
     QTimer.singleShot(0, window.start)

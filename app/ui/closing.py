@@ -28,6 +28,7 @@ class ClosingPolicy(QObject):
 
     hidden = Signal()  # the window went into the tray
     reopened = Signal()
+    ended_in_tray = Signal()  # without a window that Qt could see closing
     pause_wanted = Signal(bool)  # True: pause, False: go on
 
     def __init__(self, window: QWidget, keeper: SettingsKeeper) -> None:
@@ -72,8 +73,11 @@ class ClosingPolicy(QObject):
         self._ending = True
         if self._question is not None:
             self._question.close()
+        in_tray = self._tray is not None
         self._leave_tray()
         self._window.close()
+        if in_tray:
+            self.ended_in_tray.emit()
 
     def hide_in_tray(self) -> None:
         """Go on without a window."""

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QSystemTrayIcon
 
 from app.bootstrap import Services
-from app.settings import SettingsStore
+from app.settings import Settings, SettingsStore
 from app.ui import application, icons, theme
 from app.ui.main_window import MainWindow
 
@@ -70,6 +70,29 @@ def test_the_window_runs_until_it_is_closed_and_closes_the_library(
 
     assert closed == [services]
     assert services.settings.load().window_geometry
+
+
+@pytest.mark.qt_log_ignore("No such signal QPlatformNativeInterface")  # the offscreen platform has no tray
+def test_the_program_ends_from_the_tray_where_it_has_no_window(
+    services: Services, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
+) -> None:
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    services.settings.save(Settings(keep_indexing=True))
+
+    def close_then_quit() -> None:
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, MainWindow) and window.workspace and window.workspace.is_settled:
+                if window.closing.tray is None:
+                    window.close()
+                else:
+                    window.closing.tray.quit_action.trigger()
+
+    timer = QTimer(interval=20)
+    timer.timeout.connect(close_then_quit)
+    timer.start()
+    assert application.run_window(lambda: services, services.settings) == 0
+    timer.stop()
+    assert qapp.quitOnLastWindowClosed()
 
 
 @pytest.mark.usefixtures("closing_by_itself")

@@ -125,7 +125,7 @@ def test_quitting_from_the_tray_ends_it(
     busy(window, services, qtbot)
     window.close()
 
-    with qtbot.waitSignal(window.closed):
+    with qtbot.waitSignals([window.closed, window.closing.ended_in_tray]):
         window.closing.tray.quit_action.trigger()
     assert not window.isVisible()
     assert window.closing.tray is None
