@@ -40,7 +40,7 @@ def index(options: argparse.Namespace) -> int:
         with Bar() as bar:
             services.indexing.start(bar.show)
             while not (model.settled() and services.indexing.wait_until_idle(_PATIENCE_SECONDS)):
-                _give_up_if_stuck(services)
+                give_up_if_stuck(services)
         keep_decisions(services)
         _print_model(services.models.status())
         _print_outcome(services)
@@ -58,7 +58,7 @@ def _behave(services: Services, options: argparse.Namespace) -> None:
     services.indexing.behave(Manners(Pace(options.pace), options.when_idle, options.on_mains))
 
 
-def _give_up_if_stuck(services: Services) -> None:
+def give_up_if_stuck(services: Services) -> None:
     """A window waits until the disk has room again; a command says so and ends."""
     times, reason = services.indexing.trouble
     if times >= _GIVE_UP_AFTER:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure
-from tests.faults.indexing_process import Contents, IndexingProcess, read_contents
+from tests.faults.indexing_process import Contents, IndexingProcess, faults_in, read_contents
 from tests.faults.world import World, differences, draw, faults, liked_contents, none_of, wrong_photos
 
 _KILLS, _QUICK_KILLS = 200, 6
@@ -128,6 +128,7 @@ def _kill_once(world: World, churn: _Churn, score: _Score, rng: random.Random) -
     score.lost += _lost_since(before, world, score)
     if world.paths.database.exists() and world.paths.database.stat().st_size:
         score.broken += faults(world.doctor())
+        score.broken += faults_in(world.paths.database, world.paths.thumbnails)  # a judge of its own
         score.liked.update(world.like(3))
 
 

@@ -3,12 +3,17 @@
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
-from app.errors import VectorIndexError
+from app.bootstrap import Services
+from app.cli.indexing import give_up_if_stuck
+from app.errors import LibraryError, VectorIndexError
 from app.indexing.vector_sync import synchronise
 from app.library.library import Library
 from app.vector_index.vector_store import VectorStore
@@ -113,3 +118,10 @@ def test_an_index_that_was_corrected_when_it_was_opened_is_saved(tmp_path: Path)
     again.settle()
     again.close()
     assert list((tmp_path / "vectors").glob("*.f16"))
+
+
+@pytest.mark.parametrize(("times", "ends"), [(2, False), (3, True)])
+def test_a_command_that_does_not_get_on_ends_with_the_reason(times: int, ends: bool) -> None:
+    stuck = SimpleNamespace(indexing=SimpleNamespace(trouble=(times, "The disk is full.")))
+    with pytest.raises(LibraryError, match="What was done is kept") if ends else nullcontext():
+        give_up_if_stuck(cast(Services, stuck))
