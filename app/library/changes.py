@@ -117,7 +117,11 @@ def mark_missing(connection: Connection, photo_ids: Collection[int]) -> None:
     connection.execute(
         update(PhotoRow)
         .where(among(PhotoRow.id, photo_ids))
-        .values(state=PhotoState.MISSING, missing_since=func.coalesce(PhotoRow.missing_since, time.time()))
+        .values(
+            state=PhotoState.MISSING,
+            missing_since=func.coalesce(PhotoRow.missing_since, time.time()),
+            left_out=False,  # unless the scan that found out says so
+        )
     )
 
 

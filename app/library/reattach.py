@@ -60,7 +60,7 @@ def known_again(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPh
     same = or_(among(PhotoRow.content_key, contents), among(PhotoRow.pixel_key, pixels))
     # What its folder leaves out is not gone: only the file itself, watched by another folder, is that photo.
     gone = ~PhotoRow.left_out | among(PhotoRow.file_id, [row.file_id for row, _ in new if row.file_id])
-    missing = _candidates(connection, _GONE & gone & same)
+    missing = _candidates(connection, (PhotoRow.state == PhotoState.MISSING) & gone & same)
     if not missing:
         return {}
     paths = _paths(connection, [row.id for row, _ in new])

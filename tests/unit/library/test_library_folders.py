@@ -55,6 +55,9 @@ def test_photos_that_are_left_out_are_kept_for_good_and_vanished_ones_are_not(sh
     shelf.apply(returned=((hidden, found("private/a.jpg")),))
     assert shelf.photo(hidden).state is PhotoState.READY
     assert shelf.library.embeddings.count(IDENTITY) == 1
+    shelf.apply(missing=(hidden,))  # deleted this time
+    shelf.photos.purge(older_than_days=-1)
+    assert shelf.photos.known_files(shelf.folder.folder_id) == []
 
 
 def test_the_days_begin_when_a_photo_is_no_longer_left_out(shelf: Shelf) -> None:
