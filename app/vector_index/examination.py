@@ -18,6 +18,7 @@ from app.vector_index.matrix_file import read_matrix
 _EQUAL = 2e-3  # two roundings to float16 move a component by less
 _AGAIN = "The file is removed; Photosift makes it again from the library, without embedding a photo."
 _EXAMPLES = 5
+_OUR_ENDINGS = (".tmp", ".old", ".f16", ".hnsw", ".hnsw.json")
 
 Block = tuple[Labels, NDArray[np.float16]]
 _Rows = Callable[[Labels], NDArray[np.float16] | Embeddings]
@@ -93,7 +94,11 @@ def leftovers(folder: Path, identities: Iterable[str]) -> list[Path]:
             record_path(graph_path(folder, identity)),
         )
     }
-    return sorted(path for path in folder.glob("*") if path.is_file() and path.name not in known)
+    return sorted(
+        path
+        for path in folder.glob("*")
+        if path.name not in known and path.name.endswith(_OUR_ENDINGS) and path.is_file()
+    )
 
 
 def _compare(stored: Iterable[Block], present: set[int], rows_of: _Rows) -> _Comparison:
