@@ -83,6 +83,7 @@ class TestJpeg:
         assert close_to_scene(encoded(scene(), "JPEG", **options))
 
     @pytest.mark.parametrize("text", [ARITHMETIC, ARITHMETIC_PROGRESSIVE], ids=["plain", "progressive"])
+    @needs_jxl
     def test_arithmetic_coding(self, text):
         data = base64.b64decode(text)
         picture = opened(data)
