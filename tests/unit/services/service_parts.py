@@ -31,13 +31,15 @@ class FakeCheckpoints:
     """Opens fake encoders by name, and indexes in this process; remembers what it opened."""
 
     encoders: dict[str, FakeEncoder] = field(default_factory=lambda: {"fake": FakeEncoder()})
+    converted: dict[str, str] = field(default_factory=dict)  # file -> checkpoint
     opened: list[str] = field(default_factory=list)
     indexes: list[VectorIndex] = field(default_factory=list)
 
     def open_encoder(self, checkpoint: str, device: str, naflex_patches: int | None) -> FakeEncoder:
         if checkpoint not in self.encoders:
             raise CheckpointError(f"There is no model in {checkpoint}.")
-        self.opened.append(f"{checkpoint} on {device}")
+        patches = f" with {naflex_patches} patches" if naflex_patches else ""
+        self.opened.append(f"{checkpoint} on {device}{patches}")
         return self.encoders[checkpoint]
 
     def open_index(self, folder: Path, identity: str, dim: int) -> VectorIndex:
@@ -45,7 +47,7 @@ class FakeCheckpoints:
         return self.indexes[-1]
 
     def parts(self) -> ModelParts:
-        return ModelParts(self.open_encoder, self.open_index)
+        return ModelParts(self.open_encoder, self.open_index, lambda name: self.converted.get(name, name))
 
 
 class Statuses:

@@ -305,3 +305,21 @@ def test_without_a_window_words_need_no_memory_and_with_one_they_are_quick_at_on
     before = len(encoder.prepared)
     bench.models.wake()
     assert encoder.prepared[before:] == [Tower.TEXT]
+
+
+def test_a_file_is_remembered_as_the_checkpoint_it_was_converted_into(bench):
+    bench.checkpoints.converted["/downloads/mcip.pth"] = "fake"
+
+    used = bench.models.use("/downloads/mcip.pth")
+
+    bench.statuses.wait_for(ModelState.READY)
+    assert used == bench.store.load().checkpoint == "fake"
+
+
+def test_the_patches_of_the_settings_reach_the_encoder(bench):
+    bench.store.save(bench.store.load().model_copy(update={"naflex_patches": 576}))
+
+    bench.use("fake")
+    bench.use("other", device="cpu")
+
+    assert bench.checkpoints.opened == ["fake on auto with 576 patches", "other on cpu with 576 patches"]
