@@ -119,7 +119,7 @@ class IndexingPipeline:
         self._on_vanished = on_vanished
         self._target: EmbeddingTarget | None = None
         self._decoding: dict[Future[DecodedPhoto], tuple[PendingPhoto, PixelSpec | None]] = {}
-        self._vanished: dict[int, float] = {}  # photo id -> until when it is left alone
+        self._vanished: dict[tuple[int, str], float] = {}  # photo id and path -> until when it is left alone
         self._to_embed: deque[_Read] = deque()
         self._twins: list[_Read] = []  # same pixels as one that is with the model: stored after it
         self._batch: _Batch | None = None
@@ -161,11 +161,15 @@ class IndexingPipeline:
     def has_work(self, offline: Collection[int]) -> bool:
         """Whether `step` would find photos to take in."""
         under_way = self._under_way()
-        if self._library.photos.next_pending(1, under_way, offline):
+        if self._present(self._library.photos.next_pending(1 + len(self._vanished), under_way, offline)):
             return True
         target = self._target if self.embeds else None
         return target is not None and bool(
-            self._library.photos.next_unembedded(target.identity, 1, under_way, offline)
+            self._present(
+                self._library.photos.next_unembedded(
+                    target.identity, 1 + len(self._vanished), under_way, offline
+                )
+            )
         )
 
     def step(
@@ -209,11 +213,14 @@ class IndexingPipeline:
         if room < max(1, capacity // 4):
             return 0  # ask the database for several at a time
         under_way = self._under_way()
-        photos = self._library.photos.next_pending(room, under_way, offline)
+        spare = len(self._vanished)
+        photos = self._present(self._library.photos.next_pending(room + spare, under_way, offline))[:room]
         if len(photos) < room and target is not None:
             under_way |= {photo.photo_id for photo in photos}
             wanted = room - len(photos)
-            photos += self._library.photos.next_unembedded(target.identity, wanted, under_way, offline)
+            photos += self._present(
+                self._library.photos.next_unembedded(target.identity, wanted + spare, under_way, offline)
+            )[:wanted]
         wanted_pixels = target.encoder.spec.pixel_spec if target else None
         if photos:
             self.current = os.path.dirname(photos[0].path)
@@ -232,12 +239,16 @@ class IndexingPipeline:
         return max(1, min(max(self._look_ahead, 2 * target.batch_size), fitting))
 
     def _under_way(self) -> set[int]:
-        now = time.monotonic()
-        self._vanished = {photo_id: until for photo_id, until in self._vanished.items() if until > now}
         reads = (*self._to_embed, *self._twins, *(self._batch.photos if self._batch else ()))
         ids = {read.pending.photo_id for read in reads}
         ids.update(photo.photo_id for photo, _ in self._decoding.values())
-        return ids | self._outcomes.photo_ids() | self._refused.photo_ids() | self._vanished.keys()
+        return ids | self._outcomes.photo_ids() | self._refused.photo_ids()
+
+    def _present(self, photos: Sequence[PendingPhoto]) -> list[PendingPhoto]:
+        """Without those whose files were not there a moment ago, unless they were found elsewhere."""
+        now = time.monotonic()
+        self._vanished = {place: until for place, until in self._vanished.items() if until > now}
+        return [photo for photo in photos if (photo.photo_id, photo.path) not in self._vanished]
 
     def _wait(self, patience: float) -> None:
         futures: list[Future[Any]] = [*self._decoding, *self._refused.futures()]
@@ -275,7 +286,7 @@ class IndexingPipeline:
     def _refuse(self, photo: PendingPhoto, error: MediaError) -> None:
         """Its file may be gone, out of reach, known as bad, or bad: then other copies need not be tried."""
         if isinstance(error, FileAccessError) and not os.path.lexists(photo.path):
-            self._vanished[photo.photo_id] = time.monotonic() + _VANISHED_SECONDS
+            self._vanished[photo.photo_id, photo.path] = time.monotonic() + _VANISHED_SECONDS
             self._on_vanished(photo)
         elif isinstance(error, FileAccessError | RefusedBeforeError):
             self._outcomes.refuse(PhotoFailure(photo.photo_id, photo.size, photo.mtime_ns, str(error)))

@@ -142,9 +142,9 @@ class Doctor:
         read, known, _ = self._contents()
         stored = examine_store(self._paths.thumbnails)
         store = ThumbnailStore(self._paths.thumbnails)
-        for key in (stored.sound | stored.damaged) - known | stored.damaged:
+        for key in (stored.sound - known) | stored.damaged:
             store.remove(key)
-        read_again(self._paths.database, read - stored.sound)
+        read_again(self._paths.database, read & stored.damaged)
 
     # -- leftovers
 
@@ -175,9 +175,8 @@ def _thumbnail_findings(stored: StoredThumbnails, read: set[str], known: set[str
     if damaged:
         text = "Thumbnails are damaged."
         findings.append(_finding(Part.THUMBNAILS, Weight.FAULT, damaged, text, _SHOWN_AGAIN))
-    if missing:
-        text = "Photos were read but have no thumbnail."
-        findings.append(_finding(Part.THUMBNAILS, Weight.FAULT, missing, text, _SHOWN_AGAIN))
+    text = "Photos have no thumbnail: it was lost, or gave way to others. It is made when it is looked at."
+    findings += _note_if(Part.THUMBNAILS, sorted(missing), text, "")
     unused = [*stored.sound - known, *stored.damaged - known]
     text = "Thumbnails belong to photos that were changed or forgotten."
     return [*findings, *_note_if(Part.THUMBNAILS, unused, text, _REMOVED)]

@@ -13,7 +13,9 @@ import pytest
 
 from app.bootstrap import Services
 from app.cli.indexing import give_up_if_stuck
+from app.domain.indexing import FolderChanges
 from app.errors import LibraryError, VectorIndexError
+from app.indexing.scanner import found_file
 from app.indexing.vector_sync import synchronise
 from app.library.library import Library
 from app.vector_index.vector_store import VectorStore
@@ -125,3 +127,16 @@ def test_a_command_that_does_not_get_on_ends_with_the_reason(times: int, ends: b
     stuck = SimpleNamespace(indexing=SimpleNamespace(trouble=(times, "The disk is full.")))
     with pytest.raises(LibraryError, match="What was done is kept") if ends else nullcontext():
         give_up_if_stuck(cast(Services, stuck))
+
+
+def test_a_waiting_photo_that_was_renamed_while_closed_is_read_before_the_worker_rests(rig: Rig) -> None:
+    folder, place = rig.add_folder()
+    paths = [make_photo(place / f"{number}.jpg", number) for number in range(12)]
+    files = tuple(found_file(str(place), path.name) for path in paths)
+    rig.library.photos.apply_changes(FolderChanges(folder.folder_id, added=tuple(filter(None, files))))
+    for path in paths:
+        path.rename(place / f"renamed {path.name}")
+    rig.start()
+    rig.settle()
+    assert rig.all_done()
+    assert rig.names() == sorted(f"photos/renamed {path.name}" for path in paths)
