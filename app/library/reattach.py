@@ -48,8 +48,8 @@ class _Candidate:
 def known_again(connection: Connection, read: Sequence[tuple[Row[Any], IndexedPhoto]]) -> dict[int, int]:
     """Which new row is which missing photo: id to id, each at most once.
 
-    The same content counts most, then the same picture with other metadata; among equals the file id, then
-    the name, then the nearest folder, then who vanished last. While folders are watched, a photo that just
+    Of those of the same picture the file id counts most, then the name, then that the metadata is the same,
+    too, then the nearest folder, then who vanished last. While folders are watched, a photo that just
     vanished is not given to a file of another name: its own may be about to turn up. `bequeath` does that.
     """
     new = [(row, photo) for row, photo in read if row.content_key is None]
@@ -167,7 +167,7 @@ def _was_a_move(copy: _Candidate, gone: _Candidate) -> bool:
 
 def _is_itself(new: _Candidate, gone: _Candidate) -> bool:
     """Of the same picture, with the same file id or name: then its metadata may differ."""
-    _, same_file, same_name, *_ = _likeness(new, gone)
+    same_file, same_name, *_ = _likeness(new, gone)
     return same_file or same_name
 
 
@@ -261,9 +261,9 @@ def _likeness(new: _Candidate, gone: _Candidate) -> tuple[bool, bool, bool, int,
     while shared < min(len(here), len(there)) - 1 and here[shared] == there[shared]:
         shared += 1
     return (
-        new.content_key == gone.content_key,
         new.file_id is not None and new.file_id == gone.file_id,
         here[-1] == there[-1],
+        new.content_key == gone.content_key,
         shared,
         gone.missing_since,
     )

@@ -74,15 +74,20 @@ def test_a_photo_that_was_moved_and_given_other_metadata_is_the_same_photo(shelf
     assert shelf.photos.label_of(a, IDENTITY) not in (None, label)
 
 
-def test_the_same_content_tells_more_than_the_same_picture(shelf: Shelf) -> None:
-    shelf.index({"a.jpg": "A", "b.jpg": "B"})
+def test_of_the_same_picture_the_name_tells_more_than_the_metadata(shelf: Shelf) -> None:
+    shelf.index({"a.jpg": "A", "b.jpg": "A"})
     a, b = shelf.id_of("a.jpg"), shelf.id_of("b.jpg")
     vanish(shelf, "a.jpg", "b.jpg")
-    shelf.add("x/a.jpg", "x/b.jpg")
-    contents = {"x/a.jpg": ("B", "pixels of B"), "x/b.jpg": ("B edited", "pixels of B")}
-    assert read_all(shelf, contents) == 1
-    assert shelf.id_of("x/a.jpg") == b
-    assert shelf.id_of("x/b.jpg") not in (a, b)
+    shelf.add("x/a.jpg", "x/c.jpg")
+    assert read_all(shelf, {"x/c.jpg": ("A", "pixels of A"), "x/a.jpg": ("A edited", "pixels of A")}) == 2
+    assert (shelf.id_of("x/a.jpg"), shelf.id_of("x/c.jpg")) == (a, b)
+
+
+def test_the_same_picture_under_another_name_with_other_metadata_is_another_photo(shelf: Shelf) -> None:
+    shelf.index({"a.jpg": "A"})
+    vanish(shelf, "a.jpg")
+    shelf.add("x/c.jpg")
+    assert read_all(shelf, {"x/c.jpg": ("A edited", "pixels of A")}) == 0
 
 
 def test_a_file_id_that_was_given_out_again_to_another_picture_says_nothing(shelf: Shelf) -> None:
