@@ -270,7 +270,7 @@ class FolderWatch:
         found = [changes for changes in found if changes.count]
         for changes in found:
             self._library.photos.mark_missing(changes.missing)
-            if changes.missing:
+            if changes.missing or changes.moved:  # which may have put others off their paths
                 self._heirs.note_missing()
         for changes in found:
             self._library.photos.apply_changes(changes)
