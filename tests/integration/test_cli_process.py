@@ -22,6 +22,14 @@ _PATIENCE_SECONDS = 60.0
 _INTERRUPTED = 130
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Tests that were started in the background ignore Ctrl+C, and so would whatever they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def photosift(home: Path, *arguments: str, stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     """Running in a group of its own, as a shell would have it; nothing of it is left at the end."""
