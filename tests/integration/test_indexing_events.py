@@ -135,8 +135,6 @@ def test_a_hidden_temporary_name_that_becomes_the_real_one_is_found(rig: Rig, fo
     rig.wait_for_photos("photos/a.jpg", "photos/new.jpg", "photos/trip/b.jpg", seconds=2.0)
 
 
-# watchdog still has the watch from before, says so, and replaces it.
-@pytest.mark.filterwarnings("ignore:Callback with id")
 def test_a_directory_moved_out_and_in_again_is_not_embedded_again(
     rig: Rig, folder: Path, encoder: FakeEncoder
 ) -> None:
