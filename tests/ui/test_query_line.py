@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from window_driver import asked
+from window_driver import texts_asked
 
 from app.domain.conditions import Circle, Condition, DateRange, Field, FileType, NumberRange, Shape, Trait
 from app.services.query_language import parse_query
@@ -90,7 +90,7 @@ def test_the_window_shows_how_the_text_was_understood(window: MainWindow, servic
     line.label.linkActivated.emit("remove:1")
     assert bar.text() == "dog"
     assert line.isHidden()
-    qtbot.waitUntil(lambda: asked(services)[-1].terms[0].text == "dog")
+    qtbot.waitUntil(lambda: texts_asked(services)[-1:] == ["dog"])
 
 
 def test_an_example_of_the_help_is_added_and_ready_to_be_changed(window: MainWindow, qtbot: QtBot) -> None:
