@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.benchmarks.figures import Figure, skipped
 from tests.checkpoints import make_checkpoint
 from tests.connection_record import attempts_in, environment_with_record
-from tests.faults.kill import _draw
+from tests.faults.world import draw
 from tests.homes import ROOT, environment_in
 
 _PHOTOS = 12
@@ -139,5 +139,5 @@ def _routes_missed(counters: str) -> int:
 def _make_photos(folder: Path) -> Path:
     folder.mkdir()
     for number in range(_PHOTOS):
-        _draw(number).save(folder / f"{number}.jpg", quality=85)
+        draw(folder / f"{number}.jpg", number)
     return folder

@@ -1,5 +1,6 @@
 """Figures and the runner that prints them."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -88,3 +89,11 @@ def test_an_unknown_name_is_answered_with_the_known_ones(
 ) -> None:
     assert runner.main("measured", package, ["shared"]) == 2
     assert "absent, fine, missed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["tests.benchmarks", "tests.faults"])
+def test_every_measurement_can_be_imported(package: str) -> None:
+    folder = Path(__file__).parents[1] / package.rpartition(".")[2]
+    for path in folder.glob("*.py"):
+        if path.stem != "__main__":
+            importlib.import_module(f"{package}.{path.stem}")
