@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 _INTERRUPTED = 130  # as shells have it
 
+_GC_THRESHOLDS = (10_000, 10, 1_000)  # new objects, then younger collections until an older one
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse `arguments` (the process's own by default) and run; the exit code."""
@@ -85,11 +87,14 @@ def _importing() -> Iterator[None]:
     """For the imports of a window, the services before Qt.
 
     Qt for Python takes part in every later import, which makes the services' modules a fifth slower. What
-    imports make lives for good: the garbage collector need neither look at it now nor ever again.
+    imports make lives for good: the garbage collector need neither look at it now nor ever again. Full
+    collections become rare: each stops every thread, for 100 ms amid the scan of 100,000 files, and what a scan
+    makes has no cycles that only they could free.
     """
     gc.disable()
     yield
     gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
 
 

@@ -101,7 +101,7 @@ class ParsedQuery:
 def parse_query(text: str, today: date, find_place: FindPlace | None = None) -> ParsedQuery:
     """Understand a text. Without `find_place`, `near:` takes coordinates only."""
     parts = [_part(match, today, find_place) for match in _tokens(text)]
-    return ParsedQuery(text, tuple(_with_dates(_joined(parts, text), text, today)))
+    return ParsedQuery(text, tuple(_with_dates(_joined(parts), text, today)))
 
 
 def understood(query: SearchQuery, read: Callable[[str], ParsedQuery]) -> SearchQuery:
@@ -234,7 +234,7 @@ def _unknown(name: str, value: str) -> BadValueError:
     )
 
 
-def _joined(parts: Sequence[Part], text: str) -> Iterator[Part]:
+def _joined(parts: Sequence[Part]) -> Iterator[Part]:
     """Words that follow each other are one part."""
     run: list[Part] = []
     for part in parts:

@@ -1,7 +1,5 @@
 """What can be typed into the search bar: a popover with examples to click."""
 
-import html
-
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -52,7 +50,7 @@ class SearchHelp(QFrame):
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.clicked.connect(lambda _=False, text=example: self._choose(text))
             self._examples.append(button)
-            said = QLabel(html.unescape(meaning))
+            said = QLabel(meaning)
             said.setTextFormat(Qt.TextFormat.PlainText)
             said.setProperty("rank", "muted")
             grid.addWidget(button, row, 0, Qt.AlignmentFlag.AlignLeft)
