@@ -88,8 +88,8 @@ def _importing() -> Iterator[None]:
 
     Qt for Python takes part in every later import, which makes the services' modules a fifth slower. What
     imports make lives for good: the garbage collector need neither look at it now nor ever again. Full
-    collections become rare: each stops every thread, for 100 ms amid the scan of 100,000 files, and what a scan
-    makes has no cycles that only they could free.
+    collections become rare: each stops every thread, for 100 ms amid the scan of 100,000 files, and what a
+    scan makes has no cycles that only they could free.
     """
     gc.disable()
     yield
