@@ -14,7 +14,7 @@ from app.library.database import Database, has_log
 SCRIPTS = Path(str(files("app.library").joinpath("migrations")))
 _LOG = logging.getLogger(__name__)
 _TRACES = (".thumbnails", "vectors", "decisions")  # what a library leaves beside its database
-HEAD = "0006"  # known without reading the scripts: Alembic is imported only when there is work for it
+HEAD = "0010"  # known without reading the scripts: Alembic is imported only when there is work for it
 
 
 def migrate(database: Database, scripts: Path = SCRIPTS, head: str = HEAD) -> None:
