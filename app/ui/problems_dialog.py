@@ -57,7 +57,7 @@ class ProblemsModel(QAbstractTableModel):
             return None
         problem = self._problems[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{wording.printable(problem.path)}\n{problem.reason}"
+            return _in_full(problem)
         folder, name = os.path.split(problem.path)
         return (wording.printable(name), problem.reason, wording.printable(folder))[index.column()]
 
@@ -81,13 +81,18 @@ class ProblemsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Problem files"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(860, 460)
+        self.resize(900, 500)
         self._library = library
         self._tasks = tasks
         self._model = ProblemsModel(self)
         self._table = self._build_table()
         self._intro = QLabel(self.tr("Looking…"))
         self._intro.setWordWrap(True)
+        self._reason = QLabel()  # in full, which the column has no room for
+        self._reason.setWordWrap(True)
+        self._reason.setTextFormat(Qt.TextFormat.PlainText)
+        self._reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._reason.setAccessibleName(self.tr("Why it could not be read"))
         self._retry = QPushButton(self.tr("Try again"))
         self._retry.clicked.connect(self._retry_selected)
         self._retry_all = QPushButton(self.tr("Try all again"))
@@ -111,6 +116,11 @@ class ProblemsDialog(QDialog):
     def intro(self) -> str:
         return self._intro.text()
 
+    @property
+    def reason(self) -> str:
+        """Of the selected file, in full; "" unless one is selected."""
+        return self._reason.text()
+
     def reload(self) -> None:
         """Ask the library for the list."""
         self._tasks.run(self._library.problems, self._show, self._on_error, receiver=self)
@@ -129,8 +139,8 @@ class ProblemsDialog(QDialog):
         table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        table.setColumnWidth(0, 220)
-        table.setColumnWidth(1, 340)
+        table.setColumnWidth(0, 200)
+        table.setColumnWidth(1, 440)
         table.selectionModel().selectionChanged.connect(self._on_selection)
         table.doubleClicked.connect(self._reveal_selected)
         return table
@@ -150,6 +160,7 @@ class ProblemsDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(self._intro)
         layout.addWidget(self._table, 1)
+        layout.addWidget(self._reason)
         layout.addLayout(row)
 
     def _show(self, problems: tuple[ProblemFile, ...]) -> None:
@@ -166,9 +177,11 @@ class ProblemsDialog(QDialog):
         return [self._model.problem_at(index.row()) for index in self._table.selectionModel().selectedRows()]
 
     def _on_selection(self) -> None:
-        count = len(self._table.selectionModel().selectedRows())
-        self._retry.setEnabled(count > 0)
-        self._reveal.setEnabled(count == 1)
+        selected = self._selected()
+        self._retry.setEnabled(bool(selected))
+        self._reveal.setEnabled(len(selected) == 1)
+        self._reason.setText(_in_full(selected[0]) if len(selected) == 1 else "")
+        self._reason.setVisible(len(selected) == 1)
 
     def _retry_selected(self) -> None:
         self._retry_ids([problem.photo_id for problem in self._selected()])
@@ -187,3 +200,7 @@ class ProblemsDialog(QDialog):
 
     def _on_error(self, error: Exception) -> None:
         self._intro.setText(str(error))
+
+
+def _in_full(problem: ProblemFile) -> str:
+    return f"{wording.printable(problem.path)}\n{problem.reason}"

@@ -67,7 +67,7 @@ QComboBox:hover {{ background: {c.hover}; }}
 QComboBox:focus {{ border: 2px solid {c.accent}; padding: 4px 9px; }}
 QComboBox:disabled {{ color: {c.muted}; background: {c.window}; }}
 QComboBox::drop-down {{ border: none; width: 26px; }}
-QComboBox::down-arrow {{ image: url({_combo_arrow()}); width: 16px; height: 16px; }}
+QComboBox::down-arrow {{ image: url({_icon("combo-arrow")}); width: 16px; height: 16px; }}
 QCheckBox {{ spacing: 8px; outline: none; }}
 QCheckBox::indicator {{
     background: {c.base}; border: 1px solid {c.muted}; border-radius: 4px; width: 15px; height: 15px;
@@ -93,9 +93,9 @@ def _check(c: "Colours") -> str:
     return resource(f"icons/{name}.svg").as_posix()
 
 
-def _combo_arrow() -> str:
-    """A style sheet takes pictures as files only, so this one is grey enough for both schemes."""
-    return resource("icons/combo-arrow.svg").as_posix()
+def _icon(name: str) -> str:
+    """A style sheet takes pictures as files only, so these are grey enough for both schemes."""
+    return resource(f"icons/{name}.svg").as_posix()
 
 
 def _search_bar(c: "Colours") -> str:
@@ -112,7 +112,9 @@ def _search_bar(c: "Colours") -> str:
 def _lists(c: "Colours") -> str:
     return f"""
 #sidebarTree {{ background: {c.sidebar}; border: none; outline: none; }}
-QTreeView#sidebarTree::branch:selected {{ background: {c.sidebar}; }}
+QTreeView#sidebarTree::branch {{ background: {c.sidebar}; }}
+QTreeView#sidebarTree::branch:has-children:closed {{ image: url({_icon("tree-closed")}); }}
+QTreeView#sidebarTree::branch:has-children:open {{ image: url({_icon("tree-open")}); }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {c.scroll}; border-radius: 4px; min-height: 36px; margin: 2px; }}
 QScrollBar::handle:vertical:hover {{ background: {c.muted}; }}

@@ -43,6 +43,16 @@ def test_each_file_has_name_reason_and_folder(dialog: ProblemsDialog) -> None:
     assert dialog.intro.startswith("3 files could not be read.")
 
 
+def test_the_reason_of_the_selected_file_is_shown_in_full(dialog: ProblemsDialog) -> None:
+    assert dialog.reason == ""
+
+    dialog.table.selectRow(0)
+
+    assert dialog.reason == "/photos/2025/IMG_0000003.jpg\nThe file ends too early."
+    dialog.table.selectAll()
+    assert dialog.reason == ""
+
+
 def test_selected_files_are_tried_again(
     dialog: ProblemsDialog, library: FakeLibraryService, qtbot: QtBot
 ) -> None:
