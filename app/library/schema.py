@@ -145,6 +145,9 @@ class ModelRow(Base):
     family: Mapped[str]
     dim: Mapped[int]
     added_at: Mapped[float]
+    place: Mapped[str | None] = mapped_column(PathBytes)  # where it was last loaded: a folder or a hub id
+    naflex_patches: Mapped[int | None]  # as it was asked for then; they are part of the identity
+    answering_since: Mapped[float | None]  # of the one model that answers searches, None for all others
 
 
 class EmbeddingRow(Base):
