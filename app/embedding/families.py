@@ -1,7 +1,7 @@
 """The families of dual encoders and how the towers of each are used.
 
 The line that matters most: a SigLIP text tower pools the last position of a text that is padded to its full
-length, so it gets no attention mask; CLIP pools the end-of-text token and gets one.
+length, so it gets no attention mask; CLIP pools the end-of-text token and sees nothing behind it.
 """
 
 from dataclasses import dataclass

@@ -19,7 +19,8 @@ from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, Runtime, choose_device
 from app.embedding.self_test import sound_tower
-from app.embedding.towers import ImageTower, TextTower, load_image_tower, load_text_tower
+from app.embedding.text_tower import TextTower, load_text_tower
+from app.embedding.towers import ImageTower, load_image_tower
 from app.errors import CheckpointError
 
 _AnyTower = TypeVar("_AnyTower", ImageTower, TextTower)

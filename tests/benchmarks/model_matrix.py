@@ -31,7 +31,7 @@ from app.domain.model import Embeddings
 from app.embedding.checkpoint import open_checkpoint
 from app.embedding.imported import convert
 from app.embedding.siglip import Siglip2Encoder
-from app.embedding.towers import TextTower, load_text_tower
+from app.embedding.text_tower import TextTower, load_text_tower
 from app.errors import AppError
 from app.media.decode import decode_photo
 from app.media.preparing import prepare_pixels
@@ -207,11 +207,8 @@ class _Tokens:
     def __init__(self, rows: NDArray[np.int64]) -> None:
         self._rows = rows
 
-    def __call__(self, texts: Sequence[str], **_: Any) -> dict[str, Any]:
-        import torch
-
-        tokens = torch.from_numpy(self._rows)
-        return {"input_ids": tokens, "attention_mask": (tokens != 0).long()}
+    def of(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        return self._rows
 
 
 def _figure(name: str, expected: Embeddings, found: Embeddings, details: dict[str, Any]) -> Figure:

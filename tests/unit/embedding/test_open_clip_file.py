@@ -3,7 +3,7 @@
 import os
 import pickle
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.domain.model import Scoring
 from app.embedding.checkpoint import open_checkpoint
 from app.embedding.open_clip_file import write_checkpoint
 from app.embedding.siglip import Siglip2Encoder
-from app.embedding.towers import TextTower, load_text_tower
+from app.embedding.text_tower import TextTower, load_text_tower
 from app.errors import CheckpointError
 from app.media.preparing import prepare_pixels
 from tests.checkpoints import make_checkpoint
@@ -87,15 +87,18 @@ def test_pictures_are_embedded_as_open_clip_does(case: str, converted: Callable[
 def test_texts_are_embedded_as_open_clip_does(case: str, converted: Callable[[str], Path]) -> None:
     checkpoint = open_checkpoint(str(converted(case)))
     rows = token_rows(MODELS[case])
-
-    def tokenizer(texts: list[str], **_: Any) -> dict[str, Any]:
-        import torch
-
-        tokens = torch.from_numpy(rows)
-        return {"input_ids": tokens, "attention_mask": (tokens != 0).long()}
-
-    tower = TextTower(checkpoint, load_text_tower(checkpoint)._model, tokenizer)
+    tower = TextTower(checkpoint, load_text_tower(checkpoint)._model, _Rows(rows))
     assert cosines(tower.encode([""] * len(rows)), Reference.load(case).texts).min() > BAR
+
+
+class _Rows:
+    """Stands for a tokenizer: the rows of tokens that open_clip was given."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+
+    def of(self, texts: Sequence[str]) -> np.ndarray:
+        return self._rows
 
 
 def test_the_details_that_a_file_does_not_tell_are_known(converted: Callable[[str], Path]) -> None:

@@ -12,7 +12,9 @@ from app.domain.media import Framing, PixelSpec
 from app.domain.model import ImageTextEncoder, Tower
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.siglip import Siglip2Encoder
-from app.embedding.towers import load_image_tower, load_text_tower
+from app.embedding.text_tower import load_text_tower
+from app.embedding.token_ids import open_token_ids
+from app.embedding.towers import load_image_tower
 from app.errors import CheckpointError, EncoderError
 from tests.checkpoints import make_checkpoint
 
@@ -100,7 +102,7 @@ def test_text_embeddings_are_lower_cased_padded_and_unmasked(
     assert cosines(found, masked).min() < 0.99
 
 
-def test_clip_masks_its_padding(
+def test_clip_sees_nothing_of_its_padding(
     checkpoint_of: CheckpointOf, encoder_of: Callable[[str], Siglip2Encoder]
 ) -> None:
     model, processor = reference(checkpoint_of("clip"))
@@ -117,12 +119,12 @@ def test_case_makes_no_difference(family: str, encoder_of: Callable[[str], Sigli
 
 
 def test_tokens_fill_all_positions_with_padding_on_the_right(checkpoint_of: CheckpointOf) -> None:
-    tower = load_text_tower(open_checkpoint(str(checkpoint_of("siglip2-fixres"))))
-    inputs = tower._tokens(["a dog", "very long " * 60])
-    assert set(inputs) == {"input_ids"}
-    assert inputs["input_ids"].shape == (2, 64)
+    ids = open_token_ids(open_checkpoint(str(checkpoint_of("siglip2-fixres")))).of(
+        ["a dog", "very long " * 60]
+    )
+    assert ids.shape == (2, 64)
     pad, end = 0, 1
-    short, long = inputs["input_ids"].tolist()
+    short, long = ids.tolist()
     assert short[0] != pad
     assert short[-1] == pad
     assert long[-1] == end  # truncated before the end token, not after
@@ -170,7 +172,8 @@ def test_each_tower_holds_only_its_own_weights(checkpoint_of: CheckpointOf) -> N
     text = dict(load_text_tower(checkpoint)._model.named_parameters())
     assert any("patch_embedding" in name for name in image)
     assert not any("token_embedding" in name for name in image)
-    assert any("token_embedding" in name for name in text)
+    assert any("position_embedding" in name for name in text)
+    assert not any("token_embedding" in name for name in text)  # its rows are read from the file
     assert not any("patch_embedding" in name for name in text)
 
 
