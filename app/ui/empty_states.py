@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -210,10 +210,17 @@ class EmptyPage(QFrame):
         self._title.setText(state.title)
         self._text.setText(state.text)
         self._text.setVisible(bool(state.text))
+        self._fit_labels()
         self.setAccessibleName(state.title)
         self.setAccessibleDescription(state.text)
         self._draw_sign()
         self._rebuild_buttons()
+
+    def _fit_labels(self) -> None:
+        """A centred layout asks wrapped labels for one line only, and cuts the others off."""
+        for label in (self._title, self._text):
+            label.ensurePolished()
+            label.setFixedHeight(label.heightForWidth(_TEXT_WIDTH))
 
     def _draw_sign(self) -> None:
         colour = QColor(theme.colours().muted)
@@ -242,8 +249,14 @@ class EmptyPage(QFrame):
     def sizeHint(self) -> QSize:
         return QSize(560, 400)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_labels()
+
     def showEvent(self, event: QShowEvent) -> None:
         self._draw_sign()
+        self._fit_labels()
         super().showEvent(event)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.photo import Folder, FolderState, FolderStatus
@@ -117,6 +118,20 @@ def test_a_page_shows_a_button_for_every_way(qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.way_chosen) as chosen:
         qtbot.mouseClick(page.buttons[1], Qt.MouseButton.LeftButton)
     assert chosen.args == [Way.QUIT]
+
+
+def test_a_text_of_several_lines_is_shown_whole(qtbot: QtBot) -> None:
+    page = EmptyPage()
+    qtbot.addWidget(page)
+    page.resize(700, 420)
+    page.show()
+
+    page.show_state(EmptyState("model", "No photo has such a name", "many words " * 30, (Way.CLEAR_SEARCH,)))
+
+    text = next(label for label in page.findChildren(QLabel) if label.text().startswith("many"))
+    qtbot.waitUntil(
+        lambda: text.height() >= text.heightForWidth(text.width()) > 3 * page.fontMetrics().height()
+    )
 
 
 def test_the_same_page_again_keeps_its_buttons(qtbot: QtBot) -> None:
