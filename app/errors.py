@@ -21,6 +21,8 @@
       SidecarError              a sidecar could not be written, and is as it was
       FetchError                a picture behind a web address was not fetched
       DownloadError             a model could not be downloaded; what came through is kept
+      EmbeddingFileError        embeddings could not be written into a file
+      EvaluationError           a benchmark's files cannot be used, or nothing of it could be measured
       DemoError                 the demonstration could not be prepared
       SettingsError             the settings file cannot be used
       ProcessDiedError          a helper process ended while working for us
@@ -112,6 +114,14 @@ class FetchError(AppError):
 
 class DownloadError(AppError):
     """A model could not be downloaded; what came through is kept for the next attempt."""
+
+
+class EmbeddingFileError(AppError):
+    """Embeddings could not be written into a file; what was there is as it was."""
+
+
+class EvaluationError(AppError):
+    """A benchmark's files cannot be used, or nothing of it could be measured."""
 
 
 class DemoError(AppError):
