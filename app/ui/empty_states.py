@@ -220,7 +220,7 @@ class EmptyPage(QFrame):
         """A centred layout asks wrapped labels for one line only, and cuts the others off."""
         for label in (self._title, self._text):
             label.ensurePolished()
-            label.setFixedHeight(label.heightForWidth(_TEXT_WIDTH))
+            label.setFixedHeight(max(0, label.heightForWidth(_TEXT_WIDTH)))  # below zero: no text
 
     def _draw_sign(self) -> None:
         colour = QColor(theme.colours().muted)
