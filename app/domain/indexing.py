@@ -61,6 +61,7 @@ class PendingPhoto:
     size: int
     mtime_ns: int
     companion: bool = False  # shown with another photo: it is read, but never goes to the model
+    read_as: str | None = None  # its content key when it was read and is only to be embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,17 @@ class NewEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class IndexedPhoto:
-    """The outcome of reading one photo: what its row is to hold from now on."""
+    """The outcome of reading one photo: what its row is to hold from now on.
+
+    Without metadata it was read for its pixels alone, and of its row only the embedding changes.
+    """
 
     photo_id: int
     size: int
     mtime_ns: int
     content_key: str
     pixel_key: str
-    metadata: PhotoMetadata
+    metadata: PhotoMetadata | None
     embedding: NewEmbedding | None = None  # None: not computed, or one with these keys is there already
 
 

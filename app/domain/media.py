@@ -81,7 +81,7 @@ class DecodedPhoto:
     size: int  # bytes of the file when read
     mtime_ns: int
     metadata: PhotoMetadata
-    thumbnail: bytes  # WebP, longest side 512 px at most
+    thumbnail: bytes  # WebP, longest side 512 px at most; empty when only pixels were asked for
     pixels: (
         NDArray[np.uint8] | None
     )  # (height, width, 3) RGB for the model; None when no PixelSpec was asked for
@@ -96,3 +96,4 @@ class DecodeRequest:
     thumbnail_size: int = 512
     sidecar: str | None = None  # path of its XMP sidecar where that is known; looked for otherwise
     refused: tuple[tuple[str, str], ...] = ()  # (content key, reason) of what is not to be tried again
+    pixels_only: bool = False  # everything else is known: no thumbnail, and no more metadata than comes along

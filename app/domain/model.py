@@ -58,6 +58,23 @@ class ModelSpec:
         return f"{self.family}-{self.revision[:16]}-{self.preprocessing}"
 
 
+@dataclass(frozen=True, slots=True)
+class KeptModel:
+    """A model whose embeddings are kept in the library, whether or not it is used now."""
+
+    identity: str
+    name: str  # for people: the hub id, or the folder's name
+    place: str | None  # where it was last loaded: a folder or a hub id; None when nobody noted it
+    naflex_patches: int | None
+    dim: int
+    embeddings: int = 0
+    photos: int = 0  # that are found by it; photos of the same content share an embedding
+    library_bytes: int = 0  # of its embeddings in the database, about
+    file_bytes: int = 0  # of what is made from them
+    answering: bool = False  # it answers searches
+    coming: bool = False  # it is to answer them once the library is embedded
+
+
 class Tower(StrEnum):
     """The halves of a dual encoder; each loads on its own."""
 

@@ -1,6 +1,7 @@
 """The numbers of the library."""
 
 import time
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -9,7 +10,7 @@ from app.domain.query import SearchFilters
 from app.domain.status import LibraryCounts
 from app.library.filters import ITEM, PENDING, READ, embedded, not_noted, shown
 from app.library.schema import PhotoRow
-from app.library.sql import watched
+from app.library.sql import among, watched
 
 _RECENT_SECONDS = 30 * 86_400.0
 
@@ -35,9 +36,11 @@ def count_pending(connection: Connection) -> int:
     return _count(connection, PENDING, watched(PhotoRow.folder_id))
 
 
-def count_unembedded(connection: Connection, model: int) -> int:
-    """How many photos were read whose content has no embedding of this model."""
-    unembedded = (READ, ITEM, watched(PhotoRow.folder_id), ~embedded(model))
+def count_unembedded(connection: Connection, model: int, offline: Collection[int] = ()) -> int:
+    """How many photos were read whose content has no embedding of this model, without `offline` folders."""
+    unembedded = [READ, ITEM, watched(PhotoRow.folder_id), ~embedded(model)]
+    if offline:
+        unembedded.append(~among(PhotoRow.folder_id, offline))
     return sum(_count(connection, others, *unembedded) for others in not_noted(model))
 
 

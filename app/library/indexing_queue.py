@@ -1,6 +1,7 @@
 """Which photos wait to be read, and which to be embedded."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -49,8 +50,19 @@ class IndexingQueue:
                 known = contents_with_embedding(connection, model, {row.content_key for row in rows})
             noted = [row.id for row in rows if row.content_key in known]
             if not noted:
-                return _wanted(rows, limit, exclude)
+                return _read(rows, limit, exclude)
             self._writer.in_chunks(noted, partial(_note, model=model))
+
+    def next_never_embedded(
+        self, limit: int, exclude: Collection[int], offline: Collection[int]
+    ) -> list[PendingPhoto]:
+        """Photos that were read but that no model has embedded.
+
+        While two models embed, `next_unembedded` of both would note the same photos by turns.
+        """
+        statement = _photos(offline).where(READ, ITEM, PhotoRow.embedded_by.is_(None))
+        with self._database.read() as connection:
+            return _read(connection.execute(statement.limit(limit + len(exclude))).all(), limit, exclude)
 
 
 def _photos(offline: Collection[int]) -> Select[*tuple[Any, ...]]:
@@ -93,6 +105,12 @@ def _wanted(
         )
         for row in wanted
     ][:limit]
+
+
+def _read(rows: Sequence[Row[*tuple[Any, ...]]], limit: int, exclude: Collection[int]) -> list[PendingPhoto]:
+    """These were read before, as the content that their rows name."""
+    keys = {row.id: row.content_key for row in rows}
+    return [replace(photo, read_as=keys[photo.photo_id]) for photo in _wanted(rows, limit, exclude)]
 
 
 def _note(connection: Connection, photo_ids: Collection[int], model: int) -> None:

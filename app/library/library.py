@@ -13,6 +13,7 @@ from app.library.embeddings import EmbeddingRepository
 from app.library.folders import FolderRepository
 from app.library.log_file import read_log
 from app.library.migrate import check_revision, make_file, migrate
+from app.library.models import ModelRepository
 from app.library.photos import PhotoRepository
 from app.library.saved_searches import SavedSearchRepository
 from app.library.sidecar_tasks import SidecarTasks
@@ -31,6 +32,7 @@ class Library:
         self.companions = CompanionRepository(database, self._writer)
         self.photos = PhotoRepository(database, self._writer, self.companions)
         self.embeddings = EmbeddingRepository(database, self._writer)
+        self.models = ModelRepository(database, self._writer)
         self.decisions = DecisionRepository(database, self._writer)
         self.albums = AlbumRepository(database, self._writer)
         self.searches = SavedSearchRepository(database, self._writer)

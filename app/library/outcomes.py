@@ -36,9 +36,13 @@ class OutcomeWriter:
     def store(self, photos: Sequence[IndexedPhoto]) -> StoredBatch:
         """Photos that vanished meanwhile are passed over; those whose file changed stay pending."""
         rows = _current_rows(self._connection, [photo.photo_id for photo in photos])
-        read = [
+        as_read = [
             photo for photo in photos if _still_as_read(self._connection, rows.get(photo.photo_id), photo)
         ]
+        for photo in as_read:
+            if photo.metadata is None:
+                self._store_embedding(rows[photo.photo_id], photo)
+        read = [photo for photo in as_read if photo.metadata is not None]
         pairs = [(rows[photo.photo_id], photo) for photo in read]
         known = known_again(self._connection, pairs)
         covered = overwritten(self._connection, pairs)
@@ -54,8 +58,19 @@ class OutcomeWriter:
             reattached=self._reattached,
         )
 
+    def _store_embedding(self, row: Row[Any], photo: IndexedPhoto) -> None:
+        """Only its pixels were read; where they are another content's, all of it is read again."""
+        this = update(PhotoRow).where(PhotoRow.id == row.id)
+        if row.content_key != photo.content_key:
+            self._connection.execute(this.values(state=PhotoState.PENDING, unread=True))
+            return
+        embedded_by = self._embed(photo)
+        if embedded_by is not None:
+            self._connection.execute(this.values(embedded_by=embedded_by))
+
     def _store_photo(self, row: Row[Any], photo: IndexedPhoto, missing_id: int | None) -> None:
         """`missing_id` is the vanished photo that this new one was recognised as."""
+        assert photo.metadata is not None, "a photo that was read for its pixels alone is stored otherwise"
         photo_id = photo.photo_id if missing_id is None else missing_id
         if missing_id is not None:
             take_up(self._connection, row, missing_id)

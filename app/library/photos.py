@@ -158,10 +158,16 @@ class PhotoRepository:
         with self._database.read() as connection:
             return count_pending(connection)
 
-    def count_unembedded(self, identity: str) -> int:
-        """How many photos were read but have no embedding of this model."""
+    def next_never_embedded(
+        self, limit: int, exclude: Collection[int] = (), offline: Collection[int] = ()
+    ) -> list[PendingPhoto]:
+        """Photos that were read but that no model has embedded."""
+        return self._queue.next_never_embedded(limit, exclude, offline)
+
+    def count_unembedded(self, identity: str, offline: Collection[int] = ()) -> int:
+        """How many photos were read but have no embedding of this model, without those `offline`."""
         with self._database.read() as connection:
-            return count_unembedded(connection, model_id(connection, identity))
+            return count_unembedded(connection, model_id(connection, identity), offline)
 
     def reusable_embeddings(self, identity: str, keys: Sequence[tuple[str, str]]) -> frozenset[str]:
         """Of (content key, pixel key) pairs, the content keys that need no model.

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
+from app.domain.media import DecodedPhoto, DecodeRequest, PhotoMetadata, PixelSpec
 from app.errors import FileAccessError, MediaTooLargeError, RefusedBeforeError
 from app.media.completing import complete
 from app.media.content_key import content_key, file_content_key
@@ -42,16 +42,26 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
     spec, thumbnail_size = request.pixel_spec, request.thumbnail_size
     opened = _open(request.path, lambda full: needed_size(spec, thumbnail_size, full))
     picture = opened.picture
-    sidecar = request.sidecar or find_sidecar(request.path)
+    if request.pixels_only:
+        metadata, thumbnail = picture.metadata, b""
+    else:
+        metadata = _completed(picture.metadata, request)
+        thumbnail = encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile)
     return DecodedPhoto(
         content_key=opened.content_key,
         pixel_key=picture.pixel_key,
         size=opened.size,
         mtime_ns=opened.mtime_ns,
-        metadata=complete(picture.metadata, request.path, read_sidecar(sidecar) if sidecar else None),
-        thumbnail=encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile),
+        metadata=metadata,
+        thumbnail=thumbnail,
         pixels=_model_pixels(picture, spec) if spec is not None else None,
     )
+
+
+def _completed(metadata: PhotoMetadata, request: DecodeRequest) -> PhotoMetadata:
+    """With what the sidecar says, and the file's name."""
+    sidecar = request.sidecar or find_sidecar(request.path)
+    return complete(metadata, request.path, read_sidecar(sidecar) if sidecar else None)
 
 
 def read_key(path: str, size: int, mtime_ns: int) -> str | None:
