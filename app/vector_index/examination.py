@@ -71,7 +71,8 @@ def examine_graph(folder: Path, identity: str, dim: int, stored: Iterable[Block]
         return []
     except (VectorIndexError, OSError) as error:
         return [_unusable(Part.GRAPH, error)]
-    return _told(Part.GRAPH, _compare(stored, graph.labels(), graph.embeddings))
+    expected = ((labels, graph.projected(rows.astype(np.float32))) for labels, rows in stored)
+    return _told(Part.GRAPH, _compare(expected, graph.labels(), graph.embeddings))
 
 
 def discard_files(folder: Path, identity: str, parts: Iterable[Part]) -> None:
@@ -101,7 +102,9 @@ def leftovers(folder: Path, identities: Iterable[str]) -> list[Path]:
     )
 
 
-def _compare(stored: Iterable[Block], present: set[int], rows_of: _Rows) -> _Comparison:
+def _compare(
+    stored: Iterable[Block | tuple[Labels, Embeddings]], present: set[int], rows_of: _Rows
+) -> _Comparison:
     """`rows_of` gives the embeddings under labels that are present."""
     comparison = _Comparison(surplus=set(present))
     for labels, expected in stored:

@@ -15,7 +15,7 @@ import pydantic
 from app.errors import VectorIndexError
 from app.vector_index.files import discard, file_checksum, replace_atomically
 
-_FORMAT = "photosift-hnsw-1"
+_FORMAT = "photosift-hnsw-2"
 
 
 class GraphRecord(pydantic.BaseModel, frozen=True):
@@ -27,6 +27,7 @@ class GraphRecord(pydantic.BaseModel, frozen=True):
     elements: int  # deleted ones included
     high_water: int
     deleted: list[int]  # hnswlib keeps the marks, but does not tell which
+    directions: str = ""  # of the projection; empty when the graph holds whole embeddings
     size: int = 0
     checksum: int = 0
 

@@ -13,11 +13,15 @@ from app.errors import VectorIndexError
 from app.vector_index.graph_file import record_path
 from app.vector_index.hnsw import HnswIndex
 from app.vector_index.matrix import EmbeddingMatrix
+from app.vector_index.projection import LOST_TOO_MUCH, SAMPLE, Projection
 
 _log = logging.getLogger(__name__)
 
 _FEW_PENDING = 256  # so many rows are scored exactly beside the graph in a fraction of a millisecond
 _BATCH = 32
+_BULK = 1024  # while the graph is not ready, nobody waits for it
+_MANY = 8  # from an eighth of all on, scoring everything exactly costs no more
+_RESERVE = 300  # candidates beyond twice what is wanted, as scores of projections are only close
 _WORTH_SAVING = 50  # a graph is written when a fiftieth of it has changed
 
 
@@ -41,6 +45,7 @@ class GraphKeeper:
         self._graph: HnswIndex | None = None  # None until it is loaded or started anew
         self._pending: set[int] = set()
         self._adding: list[int] = []
+        self._examined = 0  # how many embeddings there were when the directions were last found good
         self._unsaved = 0
         self._failed = False
         self._stopping = False
@@ -67,9 +72,9 @@ class GraphKeeper:
             graph = self._usable()
             # before the search: a label that moves from here to the graph meanwhile is found twice, not never
             pending = np.fromiter((*self._pending, *self._adding), np.int64)
-        if graph is None:
+        if graph is None or k * _MANY > len(graph):
             return None
-        found = graph.search(embedding, k)
+        found = graph.search(embedding, k if graph.projection is None else 2 * k + _RESERVE)
         return None if found is None else np.concatenate([found.labels, pending])
 
     def add(self, labels: Labels) -> None:
@@ -134,7 +139,7 @@ class GraphKeeper:
             while self._wait_for_work():
                 if self._graph is None:
                     self._load()
-                elif self._mostly_deleted(self._graph):
+                elif self._mostly_deleted(self._graph) or self._outgrown(self._graph):
                     self._start_anew()
                 else:
                     self._add_batch(self._graph)
@@ -163,13 +168,26 @@ class GraphKeeper:
         except (VectorIndexError, OSError) as error:
             _log.warning("building the search graph anew; the stored one is %s", error)
             self.problem = f"graph: {error}"
-        return HnswIndex(self._matrix.dim)
+        return self._empty_graph()
+
+    def _empty_graph(self) -> HnswIndex:
+        self._examined = len(self._matrix)
+        return HnswIndex(self._matrix.dim, Projection.fitted(self._matrix.sample(SAMPLE)))
 
     def _start_anew(self) -> None:
         """Deleted elements stay in a graph and slow it down: above a third, building it again is better."""
+        graph = self._empty_graph()
         with self._wake:
-            self._graph = HnswIndex(self._matrix.dim)
+            self._graph = graph
             self._pending = set(self._matrix.labels.tolist())
+
+    def _outgrown(self, graph: HnswIndex) -> bool:
+        """Whether other directions are needed: those of the first thousands may not be those of them all."""
+        count = len(self._matrix)
+        if graph.projection is None or count < 2 * self._examined:
+            return False
+        self._examined = count
+        return graph.projection.lost(self._matrix.sample(SAMPLE)) > LOST_TOO_MUCH
 
     def _mostly_deleted(self, graph: HnswIndex) -> bool:
         status = graph.status
@@ -177,10 +195,12 @@ class GraphKeeper:
 
     def _add_batch(self, graph: HnswIndex) -> None:
         with self._wake:
-            self._adding = [self._pending.pop() for _ in range(min(_BATCH, len(self._pending)))]
+            in_bulk = self._usable() is None
+            size = min(_BULK if in_bulk else _BATCH, len(self._pending))
+            self._adding = [self._pending.pop() for _ in range(size)]
         labels, embeddings = self._matrix.get_present(np.array(sorted(self._adding), np.int64))
         changed = [row for row, label in enumerate(labels) if not graph.holds(int(label), embeddings[row])]
-        graph.add(labels[changed], embeddings[changed])
+        graph.add(labels[changed], embeddings[changed], in_bulk=in_bulk)
         with self._wake:
             self._unsaved += len(changed)
             self._adding = []

@@ -139,6 +139,11 @@ class EmbeddingMatrix:
         scores: NDArray[np.float32] = np.vecdot(self._sampled(n), query)
         return scores
 
+    def sample(self, n: int) -> Embeddings:
+        """(n, dim) always the same ones while the matrix is: all when there are no more than n."""
+        view = self._view()
+        return view.store.take(view.rows[_drawn(view.labels, n)])
+
     def get(self, labels: Labels) -> Embeddings:
         """(n, dim) in the order asked for; raises VectorIndexError when one is not there."""
         wanted = np.asarray(labels, np.int64).reshape(-1)
@@ -211,9 +216,7 @@ class EmbeddingMatrix:
         drift = abs(self._count - sample[1]) if sample else 0
         if sample is None or sample[0] != n or drift * 50 > sample[1]:
             view = self._view()
-            chosen = view.rows
-            if len(view.labels) > n:
-                chosen = view.rows[np.argpartition(_scrambled(view.labels), n)[:n]]
+            chosen = view.rows[_drawn(view.labels, n)]
             sample = (n, len(view.labels), view.store.take(chosen))
             self._sample = sample
         return sample[2]
@@ -244,6 +247,13 @@ def _last_of_each(labels: Labels) -> tuple[Labels, NDArray[np.int64]]:
     """The labels once each, ascending, and where each was last."""
     unique, from_the_end = np.unique(labels[::-1], return_index=True)
     return unique, (len(labels) - 1 - from_the_end).astype(np.int64)
+
+
+def _drawn(labels: Labels, n: int) -> NDArray[np.int64]:
+    """Where n of the labels are, drawn at random but always the same."""
+    if len(labels) <= n:
+        return np.arange(len(labels), dtype=np.int64)
+    return np.argpartition(_scrambled(labels), n)[:n].astype(np.int64)
 
 
 def _scrambled(labels: Labels) -> NDArray[np.uint64]:
