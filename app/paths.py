@@ -30,6 +30,11 @@ def models_folder() -> Path:
     return Path(_DIRS.user_data_dir) / "models"
 
 
+def exports_folder() -> Path:
+    """Models made faster for this machine whose checkpoints lie where nothing may be written."""
+    return Path(_DIRS.user_data_dir) / "exports"
+
+
 def log_folder() -> Path:
     """Where log files are kept."""
     return Path(_DIRS.user_log_dir)

@@ -56,11 +56,16 @@ def choose_device(wanted: str) -> tuple[str, str]:
 
 
 def use_physical_cores() -> None:
-    """Let torch compute on as many threads as there are cores; two threads of one core only share it."""
+    """Let torch compute on as many threads as there are cores."""
     import torch
 
+    torch.set_num_threads(physical_cores())
+
+
+def physical_cores() -> int:
+    """The cores that this process may use; two threads of one core only share it."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, min(usable, psutil.cpu_count(logical=False) or usable)))
+    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
 def _reason_against(device: str) -> str | None:

@@ -1,0 +1,115 @@
+"""Runs an exported model on the processor through OpenVINO.
+
+The one place that imports OpenVINO and NNCF. Both would report over the network how they are used, through a
+package that is made impossible to import first; without it they report nothing.
+"""
+
+import functools
+import logging
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.embedding.devices import physical_cores
+from app.errors import EncoderError
+
+_log = logging.getLogger(__name__)
+
+_REPORTING = "openvino_telemetry"
+_DEVICE = "CPU"
+_REST = {  # what is computed with where a model does not say otherwise: of an 8-bit one, the smaller part
+    "float32": "f32",
+    "bfloat16": "bf16",
+    "int8": "f32",
+    "int8+bfloat16": "bf16",
+}
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class OpenVinoModel:
+    """A compiled model with one output. Thread-safe; calls from several threads take turns.
+
+    The first axis of its inputs is the batch, of any length. Raises EncoderError when OpenVINO cannot be
+    used here, or not with this model.
+    """
+
+    def __init__(self, path: Path, precision: str = "float32") -> None:
+        """`path`: the .xml file. An "int8" model was made so before; the rest of it follows `precision`."""
+        core = _core()
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",  # all cores on one batch; the other hint is half as fast here
+            "INFERENCE_PRECISION_HINT": _REST[precision],
+            "INFERENCE_NUM_THREADS": physical_cores(),
+        }
+        try:
+            self._compiled = core.compile_model(core.read_model(path), _DEVICE, options)
+        except RuntimeError as error:
+            raise EncoderError(f"OpenVINO cannot run the model: {_first_line(error)}") from error
+        self._requests = threading.local()
+
+    def run(self, inputs: Arrays) -> NDArray[np.float32]:
+        """The output as (n, ...) float32, the caller's to keep. RuntimeError when computing fails."""
+        request = getattr(self._requests, "request", None)
+        if request is None:  # one cannot be shared by threads
+            request = self._requests.request = self._compiled.create_infer_request()
+        request.infer(dict(inputs), share_inputs=True)
+        return np.array(request.get_output_tensor(0).data, np.float32)
+
+
+def supports(precision: str) -> bool:
+    """Whether this processor has instructions for a precision; elsewhere it would only be slower."""
+    wanted = {"float32": "FP32", "bfloat16": "BF16", "int8": "INT8", "int8+bfloat16": "BF16"}[precision]
+    try:
+        return wanted in _core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+    except (EncoderError, RuntimeError) as error:
+        _log.info("OpenVINO does not tell what this processor can do: %s", error)
+        return False
+
+
+def processor_name() -> str:
+    """The processor as OpenVINO calls it."""
+    return str(_core().get_property(_DEVICE, "FULL_DEVICE_NAME"))
+
+
+def openvino_version() -> str:
+    return str(load_openvino().__version__)
+
+
+def load_openvino() -> Any:
+    """The module. Raises EncoderError where it is missing or cannot run."""
+    return _import("openvino")
+
+
+def load_nncf() -> Any:
+    """The module, which imports torch. Raises EncoderError where it is missing or cannot run."""
+    return _import("nncf")
+
+
+def _import(name: str) -> ModuleType:
+    _block_reporting()
+    try:
+        return __import__(name)
+    except Exception as error:
+        raise EncoderError(f"{name} cannot be used on this computer: {_first_line(error)}") from error
+
+
+def _block_reporting() -> None:
+    """None here makes Python refuse the import, which both libraries take for its not being installed."""
+    sys.modules[_REPORTING] = None  # type: ignore[assignment]
+
+
+@functools.cache
+def _core() -> Any:
+    """One for the process: each would have threads and plugins of its own."""
+    return load_openvino().Core()
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
