@@ -119,8 +119,9 @@ class FolderSettingsDialog(QDialog):
 
     def _exclude_help(self) -> str:
         return self.tr(
-            "One pattern a line, as in .gitignore: *.png is every such file, private/ every folder of that"
-            " name, /\u20602019/raw/ only this one. A line that begins with ! keeps what one above it leaves out."
+            "One pattern a line, as in .gitignore: *.png is every such file, private/ every folder of"
+            " that name, /\u20602019/raw/ only this one. A line that begins with ! keeps what one above"
+            " it leaves out."
         )
 
     def _include_help(self) -> str:

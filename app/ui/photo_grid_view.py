@@ -1,5 +1,6 @@
 """The photos of a result: what the user wishes done with them, by key, mouse, menu or drag."""
 
+import itertools
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
@@ -11,9 +12,11 @@ from app.ui.album_drop import OWN_PHOTOS, encoded_ids
 from app.ui.decision_wishes import add_menus, wish_of
 from app.ui.drag_picture import EDGE, drag_picture
 from app.ui.file_actions import mime_data
+from app.ui.grid_selection import ranges
 from app.ui.photo_commands import COMMANDS, Command, command_of
 from app.ui.selectable_view import SelectableView
 
+_LOOKED_AT = 200  # of the selected photos, to tell whether they are favourites
 _FIRST_OF_GROUP = (Command.SIMILAR, Command.COPY, Command.TRASH)
 
 
@@ -47,7 +50,7 @@ class PhotoGridView(SelectableView):
             Command.OPEN: partial(self.open_requested.emit, ids),
             Command.PREVIEW: partial(self.preview_requested.emit, row),
             Command.SIMILAR: partial(self.similar_requested.emit, lead),
-            Command.FAVOURITE: partial(self.favourite_requested.emit, ids, not self._is_favourite(row)),
+            Command.FAVOURITE: partial(self.favourite_requested.emit, ids, not self._are_favourites()),
             Command.COPY: partial(self.copy_requested.emit, ids),
             Command.REVEAL: partial(self.reveal_requested.emit, lead),
             Command.TRASH: partial(self.trash_requested.emit, ids),
@@ -60,7 +63,7 @@ class PhotoGridView(SelectableView):
         for command, info in COMMANDS.items():
             if command in _FIRST_OF_GROUP:
                 menu.addSeparator()
-            unfavourite = command is Command.FAVOURITE and self._is_favourite(row)
+            unfavourite = command is Command.FAVOURITE and self._are_favourites()
             text = self.tr("Remove from favourites") if unfavourite else info.translated()
             action = QAction(text, menu)
             action.setShortcut(info.keys[0])  # shown only: the keys are handled in keyPressEvent
@@ -77,9 +80,11 @@ class PhotoGridView(SelectableView):
         add_menus(menu, photo.decisions if photo else None, partial(self.decision_requested.emit, ids))
         self.album_menu_wanted.emit(menu, ids)
 
-    def _is_favourite(self, row: int) -> bool:
-        photo = self.grid_model.photo_at(row)
-        return photo is not None and photo.favourite
+    def _are_favourites(self) -> bool:
+        """Whether every selected photo is one, as far as they were fetched: mixed ones become it."""
+        rows = itertools.chain.from_iterable(ranges(self.selectionModel().selection()))
+        photos = [self.grid_model.photo_at(row) for row in itertools.islice(rows, _LOOKED_AT)]
+        return any(photos) and all(photo.favourite for photo in photos if photo is not None)
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
         self.open_requested.emit([self.grid_model.id_at(index.row())])

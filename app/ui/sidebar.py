@@ -99,7 +99,8 @@ class Sidebar(QFrame):
 
     def choose(self, scope: Scope) -> None:
         """Look at a part of the library, as if its entry had been clicked."""
-        self._select(scope)
+        if self._model.index_of(scope) != self._tree.currentIndex():
+            self._select(scope)
         if scope != self._scope:
             self._scope = scope
             self.scope_changed.emit(scope)
@@ -133,8 +134,8 @@ class Sidebar(QFrame):
         index = self._model.index_of(self._scope)
         if not index.isValid():
             self.choose(Scope())
-        elif index != self._tree.currentIndex():
-            self._select(self._scope)
+        else:  # it may have another name by now
+            self.choose(index.data(Role.SCOPE))
 
     def _select(self, scope: Scope) -> None:
         self._selecting = True

@@ -104,8 +104,11 @@ class SidebarModel(QAbstractItemModel):
             if folder_id not in self._folders:
                 self._folders[folder_id] = _folder_entry(status)
                 self._insert(self._root, len(self._root.children), self._folders[folder_id])
+            fresh = _folder_entry(status)  # a folder that was found elsewhere may have another name there
             self._change(
                 self._folders[folder_id],
+                name=fresh.name,
+                scope=fresh.scope,
                 count=status.photo_count,
                 state=status.state,
                 description=self._describe(status),

@@ -277,6 +277,16 @@ def test_f_takes_a_favourite_back(view: PhotoGridView, qtbot) -> None:
     assert wished.args == [[3], False]
 
 
+def test_f_makes_all_favourites_when_only_some_are(view: PhotoGridView, qtbot) -> None:
+    view.grid_model.mark_favourite([3], True)
+    view.selectAll()
+
+    with qtbot.waitSignal(view.favourite_requested) as wished:
+        view.trigger(Command.FAVOURITE)
+
+    assert wished.args[1] is True
+
+
 def test_a_double_click_opens_the_photo_under_it(view: PhotoGridView, qtbot) -> None:
     click(qtbot, view, 6)
     with qtbot.waitSignal(view.open_requested) as opened:

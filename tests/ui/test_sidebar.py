@@ -60,6 +60,16 @@ def test_folders_show_name_count_and_state_in_words(sidebar: Sidebar) -> None:
     assert "/media/ada/Archive" in index.data(Qt.ItemDataRole.ToolTipRole)
 
 
+def test_a_folder_that_was_found_elsewhere_takes_its_new_name(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.choose(Scope(ScopeKind.FOLDER, 1, "", "Pictures"))
+
+    with qtbot.waitSignal(sidebar.scope_changed) as changed:
+        sidebar.set_folders([_status(1, "/media/ada/Moved"), DRIVE])
+
+    assert _folder(sidebar, 1).data() == "Moved"
+    assert changed.args == [Scope(ScopeKind.FOLDER, 1, "", "Moved")]
+
+
 @pytest.mark.parametrize("state", list(FolderState))
 def test_every_state_is_painted_and_described(sidebar: Sidebar, qtbot: QtBot, state: FolderState) -> None:
     sidebar.set_folders([_status(1, "/photos", state, "No permission.")])
