@@ -143,6 +143,8 @@ def _connect(
     models = ModelService(
         library, paths.vectors, settings, parts, on_target=worker.use, for_indexing=for_indexing
     )
+    search = SearchService(library, models, decoder)
+    closing.callback(search.close)
     closing.callback(models.close)
     downloads = ModelDownloadService(settings, models.use)
     closing.callback(downloads.close)
@@ -175,7 +177,7 @@ def _connect(
             on_folders_changed=folders_changed,
             on_rescan=worker.rescan,
         ),
-        search=SearchService(library, models, decoder),
+        search=search,
         indexing=IndexingService(worker),
         models=models,
         downloads=downloads,

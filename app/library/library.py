@@ -16,6 +16,8 @@ from app.library.migrate import check_revision, make_file, migrate
 from app.library.models import ModelRepository
 from app.library.photos import PhotoRepository
 from app.library.saved_searches import SavedSearchRepository
+from app.library.places import PlaceRepository
+from app.library.query_embeddings import QueryEmbeddingRepository
 from app.library.sidecar_tasks import SidecarTasks
 from app.library.writer import LibraryWriter
 
@@ -35,6 +37,7 @@ class Library:
         self.models = ModelRepository(database, self._writer)
         self.decisions = DecisionRepository(database, self._writer)
         self.albums = AlbumRepository(database, self._writer)
+        self.query_embeddings = QueryEmbeddingRepository(database, self._writer)
         self.searches = SavedSearchRepository(database, self._writer)
         self.archive = DecisionArchive(database, self._writer)
         self.sidecars = SidecarTasks(database, self._writer)

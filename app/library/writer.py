@@ -34,18 +34,21 @@ class LibraryWriter:
         return self._version
 
     @contextmanager
-    def transaction(self, *, decision: bool = False, computed: bool = False) -> Iterator[Connection]:
+    def transaction(
+        self, *, decision: bool = False, computed: bool = False, answers: bool = True
+    ) -> Iterator[Connection]:
         """One transaction, committed when the block ends and rolled back when it raises. Raises LibraryError.
 
         `decision` marks what a user did: it goes before all indexing that waits. It survives a power cut from
         the moment it is committed, and so does what was `computed`; what a scan would find out again may be
-        lost with the last moments. Keep the block short, and never decode or embed in it.
+        lost with the last moments. Without `answers`, no search returns anything else afterwards. Keep the
+        block short, and never decode or embed in it.
         """
         with self._turns.take(decision), self._database.readable_errors():
             self._database.sync_commits(decision or computed)
             with self._database.writer.begin() as connection:
                 yield connection
-            self._version += 1
+            self._version += answers
         if not decision:
             self._fold_log_at_times()
 

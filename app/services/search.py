@@ -111,6 +111,14 @@ class SearchService:
         """A small WebP for the chip. Raises MediaError."""
         return self._decoder.submit_query_image(image.data, _CHIP_SPEC, _CHIP_SIZE).result()[1]
 
+    def forget_texts(self) -> None:
+        """Forget the embeddings of what was searched for, on disk too. Raises LibraryError."""
+        self._terms.forget_texts()
+
+    def close(self) -> None:
+        """Wait until nothing is being written any more."""
+        self._terms.close()
+
     # -- names
 
     def _named(self, query: SearchQuery) -> list[int]:

@@ -1,20 +1,24 @@
-"""Embeddings of the parts of a query, remembered."""
+"""Embeddings of the parts of a query, remembered: all of them for a while, those of words for good."""
 
 import hashlib
+import logging
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.media import DecodeRequest
 from app.domain.query import QueryImage, QueryTerm
-from app.errors import FileAccessError
+from app.errors import FileAccessError, LibraryError
 from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 
 Embedding = NDArray[np.float32]  # (dim,), L2-normalised
+
+_log = logging.getLogger(__name__)
 
 _REMEMBERED = 1000
 _CHIP_SIZE = 96
@@ -28,6 +32,7 @@ class TermEmbeddings:
         self._decoder = decoder
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[str, str], Embedding] = OrderedDict()
+        self._behind = _Behind()
 
     def of(self, term: QueryTerm, target: EmbeddingTarget) -> Embedding:
         """Raises MediaError for a picture that cannot be read, EncoderError when the model fails."""
@@ -40,13 +45,40 @@ class TermEmbeddings:
 
     def knows_text(self, text: str, target: EmbeddingTarget) -> bool:
         """It can be answered without the text tower."""
+        return self._known_text(text.lower(), target) is not None
+
+    def forget_texts(self) -> None:
+        """Nobody shall see what was searched for. Raises LibraryError."""
+        self._behind.drop()
         with self._lock:
-            return (target.identity, f"text:{text}") in self._known
+            self._known.clear()
+        self._library.query_embeddings.clear()
+
+    def close(self) -> None:
+        """Wait until what was found out is written."""
+        self._behind.finish()
 
     def _of_text(self, text: str, target: EmbeddingTarget) -> Embedding:
+        text = text.lower()  # every model was trained so
+        found = self._known_text(text, target)
+        if found is not None:
+            return found
+        embedding: Embedding = target.encoder.encode_texts([text])[0]
+        identity, stored = target.identity, self._library.query_embeddings
+        self._behind.do(lambda: stored.keep(identity, text, embedding))
+        return self._keep((identity, f"text:{text}"), embedding)
+
+    def _known_text(self, text: str, target: EmbeddingTarget) -> Embedding | None:
         key = (target.identity, f"text:{text}")
         found = self._recall(key)
-        return found if found is not None else self._keep(key, target.encoder.encode_texts([text])[0])
+        if found is not None:
+            return found
+        identity, stored = target.identity, self._library.query_embeddings
+        found = stored.find(identity, text, target.encoder.spec.dim)
+        if found is None:
+            return None
+        self._behind.do(lambda: stored.touch(identity, text))
+        return self._keep(key, found)
 
     def _of_image(self, image: QueryImage, target: EmbeddingTarget) -> Embedding:
         key = (target.identity, "image:" + hashlib.blake2b(image.data, digest_size=16).hexdigest())
@@ -89,3 +121,43 @@ class TermEmbeddings:
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return embedding
+
+
+class _Behind:
+    """Writes behind the answers, on a thread that lasts as long as there is something to write."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._thread: threading.Thread | None = None
+
+    def do(self, write: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting.append(write)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="query-embeddings")
+                self._thread.start()
+
+    def drop(self) -> None:
+        """What waits is not written; what is being written is, before this returns."""
+        with self._lock:
+            self._waiting.clear()
+        self.finish()
+
+    def finish(self) -> None:
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                write = self._waiting.popleft()
+            try:
+                write()
+            except LibraryError as error:  # it only costs time: the words are embedded again
+                _log.warning("the embedding of a search is not kept: %s", error)

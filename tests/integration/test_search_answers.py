@@ -78,6 +78,7 @@ class Desk:
 
     def close(self) -> None:
         self.models.close()
+        self.service.close()
         self.library.close()
 
 
@@ -282,14 +283,14 @@ def thousand(tmp_path_factory, decoder):
 
 
 def brute_force(desk, word, filters=NO_FILTERS):
-    """Photo ids of the filtered set with their exact scores, and how many of them are strong."""
+    """Photo ids of the filtered set with their exact scores, and how many of them are no weak matches."""
     identity = desk.encoder.spec.identity
     photo_ids, labels = desk.library.photos.ids_with_labels(identity, filters)
     query = desk.encoder.encode_texts([word])[0]
     scores = (desk.models.target.index.get(labels) @ query).astype(np.float32)
     calibration = calibrate(desk.models.target.index.sample_scores(query), desk.encoder.spec, of_text=True)
-    strong = int((calibration.z(scores) >= calibration.strong_z).sum())
-    return dict(zip(photo_ids.tolist(), scores.tolist(), strict=True)), strong
+    matches = int((calibration.z(scores) >= calibration.lines.possible).sum())
+    return dict(zip(photo_ids.tolist(), scores.tolist(), strict=True)), matches
 
 
 def assert_ordered(result, expected):

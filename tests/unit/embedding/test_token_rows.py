@@ -56,7 +56,7 @@ def test_a_table_in_one_of_several_files_is_found(tmp_path: Path) -> None:
 
 def test_a_token_beyond_the_table_names_the_tokenizer(tmp_path: Path) -> None:
     rows = TokenRows(table_file(tmp_path, "F32", numbers()))
-    with pytest.raises(CheckpointError, match="tokenizer in .* is not the one of its weights"):
+    with pytest.raises(CheckpointError, match=r"tokenizer in .* is not the one of its weights"):
         rows.of(np.array([[50]]))
 
 
