@@ -23,13 +23,10 @@ class Scoring(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchBand:
-    """Where the matches of one checkpoint begin, as log-odds of its own sigmoid; never true of another one.
-
-    Below `possible` nothing is a match, and where not even the best reaches `likely`, there is none at all.
-    """
+    """Where the matches of one checkpoint begin, as log-odds of its own sigmoid; true of no other."""
 
     possible: float
-    likely: float
+    strong: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Relevance(StrEnum):
     """How sure we are of a match."""
 
     STRONG = "strong"
+    POSSIBLE = "possible"
     WEAK = "weak"
 
 
@@ -68,7 +69,9 @@ class SearchResult:
     """Photos in the order to show them.
 
     `scores` are comparable within one result only; `weak_from` is the position of the first weak match, equal
-    to the length when all are strong. `total` counts all photos that the filters let through.
+    to the length when there is none. `classes` tells strong, possible and weak ones apart by the place in
+    `Relevance`; without it all before `weak_from` are strong. `total` counts all photos that the filters let
+    through.
     """
 
     query: SearchQuery
@@ -80,3 +83,19 @@ class SearchResult:
     semantic: bool  # False: the model was not there, so only names were searched
     message: str = ""  # for people: why it is less than they asked for
     timings_ms: tuple[tuple[str, float], ...] = ()
+    classes: NDArray[np.int8] | None = None  # (n,)
+    lines_key: str = ""  # model and kind of query whose lines can be moved; "" when nothing was calibrated
+
+    def relevance_at(self, row: int) -> Relevance:
+        """How sure we are of the match in one row."""
+        if self.classes is None:
+            return Relevance.WEAK if row >= self.weak_from else Relevance.STRONG
+        return tuple(Relevance)[int(self.classes[row])]
+
+    @property
+    def possible_from(self) -> int:
+        """The first possible match where they follow the strong ones, as `weak_from` where they are mixed."""
+        if self.classes is None:
+            return self.weak_from
+        strong = int(np.count_nonzero(self.classes == 0))
+        return strong if not self.classes[:strong].any() else self.weak_from

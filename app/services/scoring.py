@@ -11,7 +11,7 @@ from app.domain.vectors import Labels
 from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.services.calibration import Calibration, calibrate
-from app.services.ranking import Ranking, Scores, rank
+from app.services.ranking import Lines, Ranking, Scores, rank
 from app.services.term_embeddings import Embedding
 
 _MORE = 4  # where photos that are gone took places among the best, so many times as many are looked at
@@ -33,8 +33,10 @@ class ScoredTerm:
         return cls(term.weight, embedding, calibrate(sample, spec, of_text=term.text is not None))
 
 
-def nearest(library: Library, target: EmbeddingTarget, term: ScoredTerm, wanted: int) -> Ranking | None:
-    """The `wanted` best of the whole library, fewer only when it has fewer.
+def nearest(
+    library: Library, target: EmbeddingTarget, term: ScoredTerm, wanted: int, steps: int = 0
+) -> Ranking | None:
+    """The `wanted` best of the whole library, fewer only when it has fewer. `steps`: see `Lines.moved`.
 
     None when so many of the nearest are gone, missing or removed, that looking at all is the way.
     """
@@ -45,18 +47,22 @@ def nearest(library: Library, target: EmbeddingTarget, term: ScoredTerm, wanted:
             score_of = dict(zip(found.labels.tolist(), found.scores.tolist(), strict=True))
             ids = np.array([photo_id for photo_id, _ in pairs], np.int64)
             scores = np.array([score_of[label] for _, label in pairs], np.float32)
-            ranking = rank(ids, term.calibration.z(scores), term.calibration.strong_z, term.calibration.band)
-            return ranking.first(wanted)
+            lines = term.calibration.lines.moved(steps)
+            return rank(ids, term.calibration.z(scores), lines).first(wanted)
     return None
 
 
 def exact(
-    library: Library, target: EmbeddingTarget, terms: Sequence[ScoredTerm], filters: SearchFilters
+    library: Library,
+    target: EmbeddingTarget,
+    terms: Sequence[ScoredTerm],
+    filters: SearchFilters,
+    steps: int = 0,
 ) -> Ranking:
     """Every photo that the filters let through, by the weighted mean of its z-scores.
 
     Scores of words and of pictures live on different scales; their z-scores do not. A negative term takes
-    away from what it matches strongly, and from nothing else: being unlike it makes no photo a match.
+    away from what may match it, and from nothing else: being unlike it makes no photo a match.
     """
     ids, labels = library.photos.ids_with_labels(target.identity, filters)
     combined = np.zeros(len(ids), np.float32)
@@ -64,21 +70,25 @@ def exact(
     for term in terms:
         scores, there = _scores_of(labels, term.embedding, target)
         z = term.calibration.z(scores)
-        counted = z if term.weight > 0 else np.where(z >= term.calibration.strong_z, z, np.float32(0))
+        counted = z if term.weight > 0 else np.where(z >= term.calibration.lines.possible, z, np.float32(0))
         combined += np.float32(term.weight) * counted
         known &= there
     combined /= np.float32(_positive_weight(terms))
-    band = terms[0].calibration.band if len(terms) == 1 and terms[0].weight > 0 else None
-    return rank(ids[known], combined[known], _threshold(terms), band)
+    return rank(ids[known], combined[known], _lines(terms).moved(steps))
 
 
-def _threshold(terms: Sequence[ScoredTerm]) -> float:
-    """From here on a combined score is strong: the weighted mean of the positive terms' own thresholds.
+def _lines(terms: Sequence[ScoredTerm]) -> Lines:
+    """Where matches of a combined score begin: the weighted means of the positive terms' own lines.
 
     Where there are none it is zero, which is what the negative terms leave alone.
     """
-    weighted = sum(term.weight * term.calibration.strong_z for term in terms if term.weight > 0)
-    return weighted / _positive_weight(terms)
+    positive = [term for term in terms if term.weight > 0]
+    whole = _positive_weight(terms)
+    return Lines(
+        sum(term.weight * term.calibration.lines.strong for term in positive) / whole,
+        sum(term.weight * term.calibration.lines.possible for term in positive) / whole,
+        parts=any(term.calibration.lines.parts for term in positive),
+    )
 
 
 def _positive_weight(terms: Sequence[ScoredTerm]) -> float:
