@@ -310,9 +310,7 @@ class QueryEmbeddingRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     identity: Mapped[str]  # of the model
     text_key: Mapped[str]  # a digest of the text in lower case: what was searched for cannot be read here
-    vector: Mapped[bytes] = mapped_column(
-        LargeBinary
-    )  # float32, little-endian: answers stay exactly the same
+    vector: Mapped[bytes] = mapped_column(LargeBinary)  # float32, so that answers stay the very same
     used_at: Mapped[float]
 
 
