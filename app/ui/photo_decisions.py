@@ -74,7 +74,7 @@ class PhotoDecisions(QObject):
             QMessageBox.StandardButton.Cancel,
             self._window,
         )
-        box.setInformativeText(self.tr("They can be taken back from the system's trash."))
+        box.setInformativeText(self.tr("The system's trash gives them back, should you want them again."))
         move = box.addButton(self.tr("Move to trash"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(move)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
