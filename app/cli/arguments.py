@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from app import __version__
+from app.cli.evaluation_arguments import add_evaluate
 
 _DESCRIPTION = "Find photos by what is in them. Without a command the window opens."
 _EPILOG = (
@@ -48,6 +49,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     _add_doctor_options(commands.add_parser("doctor", help="examine the library; 1 when something is wrong"))
     _add_file_command(commands.add_parser("export", help="write what you decided into a file"))
     _add_file_command(commands.add_parser("import", help="merge a file that export wrote"))
+    add_evaluate(commands, _positive)
     demo = commands.add_parser("demo", help="open the demonstration: drawn scenes to search")
     demo.add_argument("--where", action="store_true", help="print the folder of its library instead")
     return parser, search

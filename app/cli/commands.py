@@ -9,6 +9,7 @@ from app import logs
 from app.cli.decisions import export_decisions, import_decisions
 from app.cli.demo import where
 from app.cli.doctor import doctor
+from app.cli.evaluating import run_evaluation
 from app.cli.indexing import index
 from app.cli.models import model
 from app.cli.output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
@@ -25,6 +26,7 @@ _COMMANDS = {
     "doctor": doctor,
     "export": export_decisions,
     "import": import_decisions,
+    "evaluate": run_evaluation,
     "demo": where,
 }
 
