@@ -63,7 +63,7 @@ def _run_window(library: str | None, *, verbose: bool) -> int:
     logs.configure(log_folder(), verbose=verbose)
     store = SettingsStore(settings_file())
 
-    return run_window(lambda: open_services(paths, store), store)
+    return run_window(lambda: open_services(paths, store), store, library=paths.root)
 
 
 def _run_demo(*, verbose: bool) -> int:
@@ -79,7 +79,7 @@ def _run_demo(*, verbose: bool) -> int:
     paths = DemoPaths.default()
     store = SettingsStore(paths.settings)
 
-    return run_window(lambda: open_demo(paths, store), store, demo=True)
+    return run_window(lambda: open_demo(paths, store), store, library=paths.library.root, demo=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from app.paths import settings_file
 from app.settings import Settings, SettingsStore
 from app.ui import icons
 from app.ui.main_window import MainWindow
+from app.ui.single_window import WindowDoor
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
@@ -31,28 +33,42 @@ _SWITCH_SECONDS = 0.001
 
 
 def run_window(
-    open_services: Callable[[], Services], store: SettingsStore | None = None, *, demo: bool = False
+    open_services: Callable[[], Services],
+    store: SettingsStore | None = None,
+    *,
+    library: Path | None = None,
+    demo: bool = False,
 ) -> int:
     """Show the window until it is closed; the exit code.
 
     `open_services` is called on a thread once the window is up, and again when the user tries again after it
-    raised LibraryError. `store` is where the settings are, by default those of this user. With `demo`
-    the window is that of the demonstration.
+    raised LibraryError. `store` is where the settings are, by default those of this user. With `library`,
+    its folder, a window that shows it already comes forward instead. With `demo` the window is that of the
+    demonstration.
     """
     store = store or SettingsStore(settings_file())
     with ThreadPoolExecutor(1, thread_name_prefix="settings") as reader:
         reading = reader.submit(store.load)  # while Qt starts
         application = create_application()
         settings, problem = _settle(reading.result, store)
+    door = WindowDoor(library) if library is not None else None
+    if door is not None:
+        if door.knock():
+            return 0
+        door.open()
     window = MainWindow(open_services, store, settings, demo=demo)
     _show_bugs_in(window)
     window.closing.ended_in_tray.connect(application.quit)  # no window is left there to be the last
     window.show()
+    if door is not None:
+        door.knocked.connect(window.closing.come_forward)
     # Behind the first painting: a library that opens slowly must not hold the window up.
     QTimer.singleShot(0, window.start)
     if problem is not None:
         window.show_bug(problem)
     code = application.exec()
+    if door is not None:
+        door.close()
     _shut_down(window)
     return code
 

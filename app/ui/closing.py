@@ -1,6 +1,6 @@
 """What closing the window means while photos are being taken in: the end, a question, or the system tray."""
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QMessageBox, QSystemTrayIcon, QWidget
 
@@ -98,6 +98,15 @@ class ClosingPolicy(QObject):
         self._window.raise_()
         self._window.activateWindow()
         self.reopened.emit()
+
+    def come_forward(self) -> None:
+        """Out of the tray, from the taskbar, or from behind other windows."""
+        if self._tray is not None:
+            self.reopen()
+            return
+        self._window.setWindowState(self._window.windowState() & ~Qt.WindowState.WindowMinimized)
+        self._window.raise_()
+        self._window.activateWindow()
 
     def _leave_tray(self) -> None:
         tray, self._tray = self._tray, None

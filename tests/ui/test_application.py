@@ -9,11 +9,13 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QApplication, QPushButton, QSystemTrayIcon
+from pytestqt.qtbot import QtBot
 
 from app.bootstrap import Services
 from app.settings import Settings, SettingsStore
 from app.ui import application, icons, theme
 from app.ui.main_window import MainWindow
+from app.ui.single_window import WindowDoor
 
 _HEAVY = ("torch", "transformers", "hnswlib", "sqlalchemy", "rawpy", "pillow_heif")
 
@@ -93,6 +95,42 @@ def test_the_program_ends_from_the_tray_where_it_has_no_window(
     assert application.run_window(lambda: services, services.settings) == 0
     timer.stop()
     assert qapp.quitOnLastWindowClosed()
+
+
+@pytest.mark.usefixtures("closing_by_itself")
+def test_a_second_start_brings_the_first_window_forward(
+    services: Services, tmp_path: Path, qtbot: QtBot
+) -> None:
+    door = WindowDoor(tmp_path)
+    door.open()
+
+    with qtbot.waitSignal(door.knocked):
+        assert application.run_window(lambda: services, services.settings, library=tmp_path) == 0
+    door.close()
+
+    assert not services.settings.load().window_geometry, "no window of its own"
+    assert application.run_window(lambda: services, services.settings, library=tmp_path) == 0
+    assert services.settings.load().window_geometry, "nobody is there any more"
+
+
+def test_another_library_is_another_window(qapp: QApplication, tmp_path: Path) -> None:
+    door = WindowDoor(tmp_path / "one")
+    door.open()
+
+    assert not WindowDoor(tmp_path / "other").knock()
+    assert WindowDoor(tmp_path / "two" / ".." / "one").knock()
+    door.close()
+
+
+def test_what_a_killed_window_left_behind_is_in_nobodys_way(qapp: QApplication, tmp_path: Path) -> None:
+    left, fresh = WindowDoor(tmp_path), WindowDoor(tmp_path)
+    left.open()
+
+    fresh.open()
+
+    assert fresh.knock()
+    fresh.close()
+    left.close()
 
 
 @pytest.mark.usefixtures("closing_by_itself")

@@ -188,3 +188,27 @@ def test_a_download_is_told_of_when_its_page_is_closed(
     qtbot.waitUntil(lambda: bool(services.indexing.calls_of("start")))
     services.downloads.report(DownloadPhase.DOWNLOADING, done_bytes=1, total_bytes=4)
     qtbot.waitUntil(lambda: window.body.activity.download_button.text() == "Downloading a model · 25 %")
+
+
+@WITH_TRAY
+@pytest.mark.usefixtures("tray")
+def test_a_second_start_brings_the_window_out_of_the_tray(
+    window: MainWindow, services: Services, qtbot: QtBot
+) -> None:
+    services.settings.save(Settings(keep_indexing=True))
+    busy(window, services, qtbot)
+    window.closing.hide_in_tray()
+    assert not window.isVisible()
+
+    window.closing.come_forward()
+
+    assert window.isVisible()
+    assert window.closing.tray is None
+
+
+def test_a_second_start_brings_a_minimised_window_back(window: MainWindow) -> None:
+    window.showMinimized()
+
+    window.closing.come_forward()
+
+    assert not window.isMinimized()

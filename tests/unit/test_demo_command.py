@@ -15,7 +15,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, bool]]:
     """Settings file and kind of every window that would have been opened."""
     opened: list[tuple[Path, bool]] = []
 
-    def run_window(open_services: object, store: SettingsStore, *, demo: bool = False) -> int:
+    def run_window(open_services: object, store: SettingsStore, *, library: Path, demo: bool = False) -> int:
         opened.append((store.path, demo))
         return 0
 
