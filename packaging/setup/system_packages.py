@@ -14,17 +14,19 @@ import sysconfig
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-# What the PySide6-Essentials wheel links to and does not bring along (objdump -p on QtCore, QtGui, QtWidgets
-# and the offscreen and xcb platforms), with the Debian package of each.
+# What the PySide6-Essentials wheel links to and does not bring along (objdump -p on QtCore, QtGui, QtWidgets,
+# QtNetwork and the offscreen and xcb platforms), with the Debian package of each.
 QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
     "libX11.so.6": "libx11-6",
     "libX11-xcb.so.1": "libx11-xcb1",
+    "libbrotlidec.so.1": "libbrotli1",
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",
     "libfreetype.so.6": "libfreetype6",
     "libglib-2.0.so.0": "libglib2.0-0",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
     "libxkbcommon.so.0": "libxkbcommon0",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxcb-cursor.so.0": "libxcb-cursor0",
