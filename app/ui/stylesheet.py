@@ -117,6 +117,7 @@ QTreeView#sidebarTree::branch:has-children:closed {{ image: url({_icon("tree-clo
 QTreeView#sidebarTree::branch:has-children:open {{ image: url({_icon("tree-open")}); }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {c.scroll}; border-radius: 4px; min-height: 36px; margin: 2px; }}
+QScrollBar::handle:vertical:disabled {{ background: transparent; }}
 QScrollBar::handle:vertical:hover {{ background: {c.muted}; }}
 QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
 QScrollBar::handle:horizontal {{ background: {c.scroll}; border-radius: 4px; min-width: 36px; margin: 2px; }}

@@ -161,6 +161,7 @@ class TiledView(QListView):
         bar.setPageStep(page)
         bar.setSingleStep(max(20, self._geometry.line // 4))
         bar.setRange(0, max(0, self._geometry.height - page))
+        bar.setEnabled(bar.maximum() > 0)  # without a handle where there is nothing to scroll
         if not self.isVisible():
             self._make_sharp()
         else:
