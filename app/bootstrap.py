@@ -141,7 +141,7 @@ def _connect(
     pictures = PictureCache(library, thumbnails, previews, states, paths.root)
     worker = IndexingWorker(library, decoder, thumbnails, states, cores, pictures=pictures)
     models = ModelService(
-        library, paths.vectors, settings, parts, on_target=worker.use, for_indexing=for_indexing
+        library, paths.vectors, settings, parts, on_targets=worker.use, for_indexing=for_indexing
     )
     search = SearchService(library, models, decoder)
     closing.callback(search.close)
@@ -156,6 +156,7 @@ def _connect(
         worker.folders_changed()
         sidecars.tell()  # they may have been switched on
 
+    worker.when_caught_up(models.take_over)
     return Services(
         library=LibraryService(
             library,

@@ -14,7 +14,7 @@ from app.domain.media import DecodedPhoto, DecodeRequest
 from app.domain.photo import Folder, Photo, PhotoState
 from app.domain.progress import IndexPhase, IndexProgress
 from app.errors import CancelledError
-from app.indexing.embedding_target import EmbeddingTarget
+from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.folder_states import FolderStates
 from app.indexing.surroundings import Surroundings
 from app.indexing.throttle import Throttle
@@ -122,7 +122,7 @@ class Rig:
     def use(self, encoder: FakeEncoder | None, *, batch_size: int = 8) -> None:
         """What ModelService does when a model was chosen."""
         self.target = None if encoder is None else self._target(encoder, batch_size)
-        self.worker.use(self.target)
+        self.worker.use(EmbeddingTargets(self.target))
 
     def start(self) -> None:
         self._started = True
@@ -134,7 +134,7 @@ class Rig:
         self.reports.clear()
         self.states = FolderStates()
         self.worker = self._new_worker()
-        self.worker.use(self.target)
+        self.worker.use(EmbeddingTargets(self.target))
         self.start()
 
     def close(self) -> None:

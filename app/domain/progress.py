@@ -20,6 +20,15 @@ class IndexPhase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeProgress:
+    """How much of the library the model that is to answer has embedded, of what it can reach."""
+
+    name: str  # of the model, for people
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class IndexProgress:
     """A snapshot of indexing. `done` and `total` count photos of the current run of work."""
 
@@ -34,6 +43,8 @@ class IndexProgress:
     message: str = ""  # for people: why nothing moves, e.g. no model yet
     average_rate: float | None = None  # photos a second since this run of work began, without the pauses
     waits_for: WaitReason | None = None
+    change: ChangeProgress | None = None  # of the model; None while there is no such change
+    away: int = 0  # photos to embed whose drives are not here; they wait for these and hold nothing up
 
 
 class CancelToken:

@@ -21,6 +21,7 @@ class ModelStatus:
     name: str = ""
     device: str = ""  # "cpu", "cuda", "mps"; empty until it is known
     message: str = ""  # for people, when it failed or falls back
+    coming: str = ""  # the model that is to answer once it has embedded the library
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""Keeps the vector index saved and equal to the library."""
+"""Keeps the vector indexes saved and equal to the library."""
 
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from app.errors import AppError
-from app.indexing.embedding_target import EmbeddingTarget
+from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.vector_sync import synchronise
 from app.library.library import Library
 
@@ -17,11 +17,11 @@ _PURGE_SECONDS = 86_400.0
 
 
 class IndexKeeper:
-    """The chores around the index of the current model. Belongs to the worker's thread; saves on its own."""
+    """The chores around the indexes of the models in use, on the worker's thread; saves on its own."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._target: EmbeddingTarget | None = None
+        self._targets = EmbeddingTargets()
         self._saver = ThreadPoolExecutor(1, thread_name_prefix="index-save")
         self._saving: Future[None] | None = None
         self._changed_at: float | None = None
@@ -29,18 +29,20 @@ class IndexKeeper:
         self._next_comparison = 0.0
         self._next_purge = 0.0
 
-    def use(self, target: EmbeddingTarget | None) -> None:
-        """Look after this model's index; returns when nothing more is done to the one before."""
-        before, self._target = self._target, target
+    def use(self, targets: EmbeddingTargets) -> None:
+        """Look after the indexes of these; returns when nothing more is done to others."""
+        before, self._targets = self._targets, targets
         self._finish_saving()
-        if before is not None and (target is None or before.index is not target.index):
-            self._changed_at = None  # closing the index saves it
+        kept = [target.index for target in targets.all]
+        if all(target.index not in kept for target in before.all):
+            self._changed_at = None  # closing an index saves it
         self._next_comparison = 0.0
-        if target is not None and (before is None or before.index is not target.index):
+        known = [target.index for target in before.all]
+        if any(index not in known for index in kept):
             self.note_change()  # it may have been corrected when it was opened; saving an equal one is free
 
     def note_change(self) -> None:
-        """Embeddings were added to the index, or should have been."""
+        """Embeddings were added to an index, or should have been. Saving one that did not change is free."""
         if self._changed_at is None:
             self._changed_at = time.monotonic()
 
@@ -55,24 +57,20 @@ class IndexKeeper:
             return
         if time.monotonic() < self._saves_again_at:
             return
-        if self._target is not None:
+        if self._targets.all:
             self._changed_at = None
-            self._saving = self._saver.submit(self._save, self._target)
+            self._saving = self._saver.submit(self._save, self._targets)
 
     def compare(self) -> bool:
-        """Now and then make the index equal to the library; whether it was not.
+        """Now and then make the indexes equal to the library; whether one was not.
 
         An index process that was killed starts again from its last file and lacks what came later.
         """
-        target = self._target
-        if target is None or time.monotonic() < self._next_comparison:
+        if time.monotonic() < self._next_comparison:
             return False
         self._next_comparison = time.monotonic() + _COMPARE_SECONDS
-        if target.index.status().count == self._library.embeddings.count(target.identity):
-            return False
-        synchronise(self._library, target.index, target.identity)
-        self.note_change()
-        return True
+        differed = [self._compare(target) for target in self._targets.all]
+        return any(differed)
 
     def purge(self) -> bool:
         """Once a day forget photos that are long gone; whether embeddings went with them."""
@@ -80,8 +78,9 @@ class IndexKeeper:
             return False
         self._next_purge = time.monotonic() + _PURGE_SECONDS
         labels = self._library.photos.purge()
-        if len(labels) and self._target is not None:
-            self._target.index.remove(labels)
+        if len(labels):
+            for target in self._targets.all:
+                target.index.remove(labels)
             self.note_change()
         return bool(len(labels))
 
@@ -95,9 +94,17 @@ class IndexKeeper:
         if self._saving is not None:
             wait([self._saving])
 
-    def _save(self, target: EmbeddingTarget) -> None:
+    def _compare(self, target: EmbeddingTarget) -> bool:
+        if target.index.status().count == self._library.embeddings.count(target.identity):
+            return False
+        synchronise(self._library, target.index, target.identity)
+        self.note_change()
+        return True
+
+    def _save(self, targets: EmbeddingTargets) -> None:
         try:
-            target.index.save()
+            for target in targets.all:
+                target.index.save()
         except AppError as error:  # a cache: it is made again from the library when it is missing
             _log.warning("the vector index was not saved and will be tried again: %s", error)
             self._saves_again_at = time.monotonic() + _SAVE_SECONDS

@@ -30,9 +30,17 @@ class OutcomeQueue:
     def photo_ids(self) -> set[int]:
         return {photo.photo_id for photo, _ in self._photos} | {one.photo_id for one in self._failures}
 
-    def embedded_pixels(self) -> set[str]:
-        """The pixel keys of the embeddings that wait here: nobody else can find these yet."""
-        return {photo.pixel_key for photo, _ in self._photos if photo.embedding is not None}
+    def embedded_pixels(self, identity: str) -> set[str]:
+        """The pixel keys of a model's embeddings that wait here: nobody else can find these yet."""
+        return {
+            photo.pixel_key
+            for photo, target in self._photos
+            if photo.embedding is not None and target is not None and target.identity == identity
+        }
+
+    def holds_for(self, identity: str) -> bool:
+        """Whether something that this model has to do with waits here."""
+        return any(target is not None and target.identity == identity for _, target in self._photos)
 
     def put(self, photos: Iterable[IndexedPhoto], target: EmbeddingTarget | None) -> None:
         """Photos that were read; embeddings among them are the target's."""

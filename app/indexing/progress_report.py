@@ -2,10 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from app.domain.manners import WaitReason
-from app.domain.progress import IndexPhase, IndexProgress
+from app.domain.progress import ChangeProgress, IndexPhase, IndexProgress
+from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.rate import Forecast, RateMeter
 from app.library.library import Library
 
@@ -32,7 +34,10 @@ class ProgressReporter:
         self._done = 0
         self._left = 0
         self._problems = 0
+        self._away = 0
+        self._change: ChangeProgress | None = None
         self._version = 0
+        self.knows_more = False  # the model that is to answer finds more photos than the one that does
 
     def listen(self, on_progress: Callable[[IndexProgress], None]) -> None:
         self._on_progress = on_progress
@@ -48,6 +53,9 @@ class ProgressReporter:
             self.begin()
             self._done += count
             self._left = max(0, self._left - count)
+            if self._change is not None:
+                done = min(self._change.done + count, self._change.total)
+                self._change = replace(self._change, done=done)
             self._rate.add(count)
             self._version += 1
 
@@ -70,20 +78,34 @@ class ProgressReporter:
 
     def recount(self) -> None:
         """The next `count` asks the library whenever it last did."""
+        self.knows_more = False
         self._next_count = 0.0
 
-    def count(self, identity: str | None, embeds: bool) -> None:
+    def count(
+        self, targets: EmbeddingTargets, works: Callable[[EmbeddingTarget], bool], offline: Collection[int]
+    ) -> None:
         """Ask the library how much is left, now and then. Raises LibraryError."""
         now = time.monotonic()
         if now < self._next_count:
             return
         self._counted = now
         self._next_count = now + _COUNT_SECONDS if self._started is not None else float("inf")
-        counts = self._library.photos.counts(identity)
+        photos = self._library.photos
+        target = targets.coming or targets.answering
+        counts = photos.counts(target.identity if target is not None else None)
         self._problems = counts.problems
         self._left = counts.pending
-        if identity is not None and embeds:
-            self._left += self._library.photos.count_unembedded(identity)
+        self._away, self._change = 0, None
+        if target is not None and works(target):
+            lacking = photos.count_unembedded(target.identity)
+            reachable = photos.count_unembedded(target.identity, offline) if offline else lacking
+            self._left += reachable
+            self._away = lacking - reachable
+            if target is targets.coming:
+                done = counts.embedded
+                self._change = ChangeProgress(target.name, done, done + reachable)
+        if targets.coming is not None and targets.answering is not None:
+            self.knows_more = counts.embedded > photos.counts(targets.answering.identity).embedded
 
     def tell(
         self,
@@ -122,6 +144,8 @@ class ProgressReporter:
             message=message,
             average_rate=self._rate.average() if self._started is not None else None,
             waits_for=waits_for,
+            change=self._change,
+            away=self._away,
         )
         if progress != self._last:
             self._last = progress

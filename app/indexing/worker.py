@@ -9,7 +9,7 @@ from app.domain.indexing import PendingPhoto
 from app.domain.manners import Manners, MannersHere, WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
 from app.errors import AppError
-from app.indexing.embedding_target import EmbeddingTarget
+from app.indexing.embedding_target import EmbeddingTargets
 from app.indexing.folder_states import FolderStates
 from app.indexing.folder_watch import FolderWatch
 from app.indexing.index_keeper import IndexKeeper
@@ -29,6 +29,7 @@ _DRAIN_SECONDS = 3.0  # how long stopping waits for the model
 _TIDYING_SECONDS = 0.02  # between two steps of tidying up when there is nothing else to do
 _HOLD_SECONDS = 1.0  # between two looks at whether work may go on
 
+_RELEASE_SECONDS = 60.0  # during a change, the model that only waits for new photos keeps its memory so long
 
 class IndexingWorker:
     """Scans, watches, decodes, embeds and stores on a thread of its own; tells a callback how far it is.
@@ -76,6 +77,8 @@ class IndexingWorker:
         self._rests, self._trouble = 0, ""  # in a row without getting on, and why the last time
         self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
+        self._on_caught_up: Callable[[str], None] = lambda _: None
+        self._told_caught_up = ""  # the identity of the model whose turn has come
 
     def start(self, on_progress: Callable[[IndexProgress], None]) -> None:
         """Begin. `on_progress` is called on the worker's thread, about ten times a second at most."""
@@ -110,14 +113,20 @@ class IndexingWorker:
     def paused(self) -> bool:
         return self._paused
 
-    def use(self, target: EmbeddingTarget | None) -> None:
-        """Embed with this model from now on. Returns when the one before is no longer used."""
+    def when_caught_up(self, take_over: Callable[[str], None]) -> None:
+        """Called once, on the worker's thread, with the identity of a model that need not wait any longer."""
+        self._on_caught_up = take_over
+
+    def use(self, targets: EmbeddingTargets) -> None:
+        """Embed with these from now on. Returns when those before are no longer used."""
         taken = threading.Event()
 
         def take() -> None:
-            self._pipeline.use(target)
-            self._index.use(target)
-            if target is not None:
+            self._pipeline.use(targets)
+            self._index.use(targets)
+            self._told_caught_up = ""
+            self._report.recount()
+            for target in targets.all:
                 target.encoder.be_considerate(self._effort[0].encoder_niceness)
             taken.set()
 
@@ -206,11 +215,23 @@ class IndexingWorker:
     def _make_effort(self) -> None:
         """Tell those who compute how hard they may, when that has changed."""
         effort = self._throttle.effort, self._throttle.decoders
+        self._look_at_change()
         if effort != self._effort:
             self._effort = effort
+    def _look_at_change(self) -> None:
+        """Tell whether the model that is to answer may do so. Meanwhile the other one rests."""
+        targets = self._pipeline.targets
+        if targets.coming is None or targets.answering is None:
+            return
+        targets.answering.encoder.release_unused(_RELEASE_SECONDS)
+        ready = self._pipeline.caught_up or (self._report.knows_more and not targets.keep_up)
+        if ready and self._told_caught_up != targets.coming.identity:
+            self._told_caught_up = targets.coming.identity
+            self._on_caught_up(targets.coming.identity)
+
             self._decoder.be_considerate(photos_at_once=effort[1], niceness=effort[0].decoder_niceness)
-            if self._pipeline.target is not None:
-                self._pipeline.target.encoder.be_considerate(effort[0].encoder_niceness)
+            for target in self._pipeline.targets.all:
+                target.encoder.be_considerate(effort[0].encoder_niceness)
 
     def _settle(self, busy: bool) -> None:
         """After a round: say how far we are; with nothing to do, put things in order and sleep."""
@@ -255,12 +276,12 @@ class IndexingWorker:
 
     def _give_back(self) -> None:
         """With nothing to do for long, the memory of the model is worth more to other programs."""
-        if self._release_seconds is not None and self._pipeline.target is not None:
-            self._pipeline.target.encoder.release_unused(self._release_seconds)
+        if self._release_seconds is not None:
+            for target in self._pipeline.targets.all:
+                target.encoder.release_unused(self._release_seconds)
 
     def _tell(self, phase: IndexPhase, *, now: bool = False) -> None:
-        target = self._pipeline.target
-        self._report.count(target.identity if target else None, self._pipeline.embeds)
+        self._report.count(self._pipeline.targets, self._pipeline.works, self._offline)
         current = {
             IndexPhase.SCANNING: self._watch.current,
             IndexPhase.INDEXING: self._pipeline.current,

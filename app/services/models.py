@@ -1,27 +1,30 @@
-"""Choosing the model and telling how it is."""
+"""Choosing the model, changing it without losing an answer, and telling how it is."""
 
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from app.domain.model import ImageTextEncoder, Tower
-from app.domain.progress import CancelToken
+from app.domain.model import ImageTextEncoder, ModelSpec, Tower
 from app.domain.status import ModelState, ModelStatus
 from app.domain.vectors import VectorIndex
 from app.embedding.devices import device_choices
 from app.embedding.imported import ready_checkpoint
-from app.errors import AppError, CancelledError
-from app.indexing.embedding_target import EmbeddingTarget
+from app.errors import AppError, CancelledError, CheckpointError
+from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.vector_sync import synchronise
 from app.library.library import Library
-from app.settings import SettingsStore
+from app.services.open_targets import GPU_BATCH, OpenTargets
+from app.settings import Settings, SettingsStore
 
 _log = logging.getLogger(__name__)
 
-# A batch on a processor takes seconds: small ones keep progress and newcomers lively. A GPU wants more.
-_CPU_BATCH, _GPU_BATCH = 8, 64
+# A model that lacks no more than this share of what the other one finds answers at once: what came since it
+# was used last is embedded in a moment.
+_NEARLY_ALL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,14 @@ class ModelParts:
 
 
 class ModelService:
-    """Owns the encoder and the vector index that the other services use.
+    """Owns the encoders and the vector indexes that the other services use.
+
+    A model that was chosen answers at once where that loses nothing. Else the one before goes on answering
+    while the new one, which is *coming*, embeds the library behind; then it takes over. What was chosen is in
+    the settings and which model answers is in the library, so a change goes on after a restart.
 
     `for_indexing`: pictures will be embedded, so the device they run on is of interest; finding out may load
-    the image tower, which a search for words does without.
+    the image tower, which a search for words does without. Without it nothing is written, and no model comes.
     """
 
     def __init__(
@@ -47,33 +54,44 @@ class ModelService:
         settings: SettingsStore,
         parts: ModelParts,
         *,
-        on_target: Callable[[EmbeddingTarget | None], None],
+        on_targets: Callable[[EmbeddingTargets], None],
         for_indexing: bool = True,
     ) -> None:
         self._library = library
-        self._vectors = vectors
         self._settings = settings
         self._parts = parts
-        self._on_target = on_target
         self._for_indexing = for_indexing
+        self._open = OpenTargets(library, partial(parts.open_index, vectors), on_targets)
         self._lock = threading.Lock()
-        self._loading = threading.Lock()  # one load at a time; later ones wait for their turn
+        self._loading = threading.Lock()  # one load or change at a time; later ones wait for their turn
         self._status = ModelStatus(ModelState.NONE)
-        self._target: EmbeddingTarget | None = None
         self._listeners: list[Callable[[ModelStatus], None]] = []
         self._threads: list[threading.Thread] = []
-        self._cancel = CancelToken()
 
     @property
     def target(self) -> EmbeddingTarget | None:
-        """The current model with its index; None while there is none. It answers as soon as it is here."""
-        with self._lock:
-            return self._target
+        """The model that answers, with its index; None while there is none. It answers once it is here."""
+        return self.targets.answering
+
+    @property
+    def targets(self) -> EmbeddingTargets:
+        """The model that answers and the one that will."""
+        return self._open.current
 
     @property
     def identity(self) -> str | None:
         target = self.target
         return target.identity if target else None
+
+    @property
+    def busy(self) -> bool:
+        """A model is being loaded, or is taking over."""
+        with self._lock:
+            return any(thread.is_alive() for thread in self._threads)
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """Within the block, `target` may be asked whatever takes its place meanwhile."""
+        return self._open.in_use()
 
     def status(self) -> ModelStatus:
         """How the model is now."""
@@ -90,24 +108,46 @@ class ModelService:
         return device_choices()
 
     def use(self, checkpoint: str | None, device: str = "auto") -> str | None:
-        """Switch to a folder, a cached hub id or a .pth file (None: no model). Raises CheckpointError.
+        """Change to a folder, a cached hub id or a .pth file (None: no model). Raises CheckpointError.
 
         Verifies first, and converts a .pth file the first time. The embeddings of the model before are kept,
         so that changing back costs nothing. The choice is stored in the settings and returned as it stands
-        there. Loading goes on behind, see `status`. Should it fail, the model before stays in use.
+        there. The rest goes on behind, see `status`. Should it fail, the model before stays in use.
         """
         checkpoint = self._parts.ready_checkpoint(checkpoint) if checkpoint else None
-        settings = self._settings.load()
-        patches = settings.naflex_patches
-        encoder = self._parts.open_encoder(checkpoint, device, patches) if checkpoint else None
-        self._settings.save(settings.model_copy(update={"checkpoint": checkpoint, "device": device}))
-        self._start(lambda: self._switch(encoder))
+        chosen = self._settings.load().model_copy(update={"checkpoint": checkpoint, "device": device})
+        encoder = self._open_encoder(chosen) if checkpoint else None
+        self._settings.save(chosen)
+        self._start(lambda: self._choose(encoder, chosen))
         return checkpoint
+
+    def use_now(self) -> None:
+        """Let the coming model answer with what it has embedded so far; the rest follows."""
+        coming = self.targets.coming
+        if coming is not None:
+            self.take_over(coming.identity)
+
+    def take_over(self, identity: str) -> None:
+        """Let the coming model answer, in the background, if it is still the one that was meant."""
+        self._start(lambda: self._take_over(identity))
+
+    def stay(self) -> str | None:
+        """Call the change off: the model that answers is the chosen one again; returns its checkpoint.
+
+        What the other one has embedded is kept. Raises SettingsError.
+        """
+        before = self._library.models.answering()
+        if self.targets.coming is None or before is None or before.place is None:
+            return self._settings.load().checkpoint
+        chosen = {"checkpoint": before.place, "naflex_patches": before.naflex_patches}
+        self._settings.save(self._settings.load().model_copy(update=chosen))
+        self._start(self._drop_coming)
+        return before.place
 
     def load(self) -> None:
         """Load what the settings name, in the background; `status` says so at once."""
         with self._lock:
-            if not self._cancel.cancelled:
+            if not self._open.cancel.cancelled:
                 self._status = ModelStatus(ModelState.LOADING)
         self._start(self._load)
 
@@ -127,23 +167,18 @@ class ModelService:
         """Make the index equal to the library again, after its process died and began anew from its files."""
         target = self.target
         if target is not None:
-            synchronise(self._library, target.index, target.identity, self._cancel)
+            synchronise(self._library, target.index, target.identity, self._open.cancel)
 
     def close(self) -> None:
-        """Call off what is loading; end the model's and the index's processes."""
+        """Call off what is loading; end the models' and the indexes' processes."""
+        self._open.call_off()
         with self._lock:
-            self._cancel.cancel()
-            target, threads = self._target, tuple(self._threads)
-        if target is not None:
-            target.encoder.close()  # ends a load that is under way
+            threads = tuple(self._threads)
         for thread in threads:
             thread.join()
-        with self._lock:
-            target, self._target = self._target, None
-        if target is not None:
-            _close(target)
+        self._open.close()
 
-    # -- loading
+    # -- in the background
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._guarded, args=(work,), name="model-loading", daemon=True)
@@ -156,7 +191,7 @@ class ModelService:
         with self._loading:
             before = self.status(), self.target
             try:
-                self._cancel.check()
+                self._open.cancel.check()
                 work()
             except CancelledError:
                 _log.debug("loading the model was called off")
@@ -171,7 +206,8 @@ class ModelService:
         """A model that was not taken into use leaves the one before as it was."""
         status, target = before
         if status.state is ModelState.READY and self.target is target:
-            self._publish(replace(status, message=message))
+            coming = self.targets.coming
+            self._publish(replace(status, message=message, coming=coming.name if coming else ""))
         else:
             self._publish(replace(self.status(), state=ModelState.FAILED, message=message))
 
@@ -181,70 +217,128 @@ class ModelService:
             self._publish(ModelStatus(ModelState.NONE))
             return
         self._publish(ModelStatus(ModelState.LOADING, name=Path(chosen.checkpoint).name))
-        self._switch(self._parts.open_encoder(chosen.checkpoint, chosen.device, chosen.naflex_patches))
-
-    def _switch(self, encoder: ImageTextEncoder | None) -> None:
-        """Take the new model into use, then let the old one go."""
-        before = self.target
-        target = self._opened(encoder, before) if encoder is not None else None
-        self._put_in_place(target, before)
-        self._on_target(target)
-        if before is not None:
-            _close(before, keep=target)
-        if target is None:
-            self._publish(ModelStatus(ModelState.NONE))
-        else:
-            self._warm_up(target)
-
-    def _opened(self, encoder: ImageTextEncoder, before: EmbeddingTarget | None) -> EmbeddingTarget:
         try:
-            return self._open_target(encoder, before)
+            encoder = self._open_encoder(chosen)
+        except CheckpointError as error:
+            if not self._go_on_with_last(chosen):
+                raise
+            self._publish(replace(self.status(), message=str(error)))
+            return
+        if not self._for_indexing and self._go_on_with_last(chosen, unless=encoder.spec):
+            encoder.close()  # it has not embedded the library yet, and nothing is embedded here
+            return
+        self._choose(encoder, chosen)
+
+    # -- changing
+
+    def _choose(self, encoder: ImageTextEncoder | None, chosen: Settings) -> None:
+        """Take the model into use at once, or begin to embed the library with it."""
+        if encoder is None:
+            self._open.put(EmbeddingTargets())
+            self._publish(ModelStatus(ModelState.NONE))
+            return
+        try:
+            if self._for_indexing:  # a search writes nothing
+                if self.target is None:
+                    self._go_on_with_last(chosen, unless=encoder.spec)
+                self._make_known(encoder.spec, chosen)
+            at_once = self._loses_nothing(encoder.spec)
         except BaseException:
             encoder.close()
             raise
+        target = self._open.open(encoder)
+        if at_once:
+            self._let_answer(target)
+        else:
+            self._let_come(target)
 
-    def _open_target(self, encoder: ImageTextEncoder, before: EmbeddingTarget | None) -> EmbeddingTarget:
-        """The same model on another device goes on with the index that is open."""
-        spec = encoder.spec
-        self._publish(ModelStatus(ModelState.LOADING, name=spec.checkpoint))
-        # The real device is known once a tower is loaded; a batch too small for it costs little meanwhile.
-        if before is not None and before.identity == spec.identity:
-            return EmbeddingTarget(encoder, before.index, _CPU_BATCH)
-        if self._for_indexing:  # a search writes nothing
-            self._library.embeddings.ensure_model(spec)
-        index = self._parts.open_index(self._vectors, spec.identity, spec.dim)
+    def _make_known(self, spec: ModelSpec, chosen: Settings) -> None:
+        self._library.embeddings.ensure_model(spec)
+        self._library.models.note_place(spec.identity, str(chosen.checkpoint), chosen.naflex_patches)
+
+    def _go_on_with_last(self, chosen: Settings, unless: ModelSpec | None = None) -> bool:
+        """Take the model into use that answered before the program ended, if another one was chosen since."""
+        last = self._library.models.answering()
+        if last is None or last.place is None or (unless is not None and last.identity == unless.identity):
+            return False
+        if unless is not None and self._nearly_knows(unless.identity, last.identity):
+            return False
+        where = {"checkpoint": last.place, "naflex_patches": last.naflex_patches}
         try:
-            synchronise(self._library, index, spec.identity, self._cancel)
-        except BaseException:
-            index.close()
-            raise
-        return EmbeddingTarget(encoder, index, _CPU_BATCH)
+            encoder = self._open_encoder(chosen.model_copy(update=where))
+        except CheckpointError as error:
+            _log.info("the model that answered before is gone: %s", error)
+            return False
+        if encoder.spec.identity != last.identity:  # the folder holds another model now
+            encoder.close()
+            return False
+        self._let_answer(self._open.open(encoder), for_good=False)
+        return True
 
-    def _put_in_place(self, target: EmbeddingTarget | None, before: EmbeddingTarget | None) -> None:
-        """Unless we are closing: then nobody else would close it."""
-        with self._lock:
-            if not self._cancel.cancelled:
-                self._target = target
-                return
-        if target is not None:
-            _close(target, keep=before)
-        self._cancel.check()
+    def _loses_nothing(self, spec: ModelSpec) -> bool:
+        """Whether this model finds what the one that answers finds, as good as all of it."""
+        before = self.target
+        if before is None or before.identity == spec.identity or not self._for_indexing:
+            return True
+        return self._nearly_knows(spec.identity, before.identity)
 
-    def _warm_up(self, target: EmbeddingTarget) -> None:
-        """Words are what people wait for, so their tower comes first."""
-        encoder = target.encoder
-        ready = ModelStatus(ModelState.READY, name=encoder.spec.checkpoint)
-        encoder.prepare(Tower.TEXT)
-        ready = replace(ready, message=encoder.note())
+    def _nearly_knows(self, identity: str, other: str) -> bool:
+        models = self._library.models
+        lacking = models.lacking(identity, beside=other)
+        return lacking <= _NEARLY_ALL * models.found_photos(other)
+
+    def _let_answer(self, target: EmbeddingTarget, *, for_good: bool = True) -> None:
+        """Words are what people wait for. Where a model answers already, the new one is ready for them first.
+
+        Unless `for_good`, another model will come, and nobody asks on which device this one runs.
+        """
+        if self.target is not None:
+            self._open.prepare(target)
+        else:
+            self._publish(ModelStatus(ModelState.LOADING, name=target.name))
+        self._open.put(EmbeddingTargets(target))
+        if self._for_indexing:
+            self._library.models.let_answer(target.identity)
+        target.encoder.prepare(Tower.TEXT)
+        ready = ModelStatus(ModelState.READY, name=target.name, message=target.encoder.note())
         self._publish(ready)
-        if not self._for_indexing:
-            return
-        device = encoder.provenance().device
+        if self._for_indexing and for_good:
+            device = target.encoder.provenance().device
+            if device != "cpu":
+                self._open.put(EmbeddingTargets(replace(target, batch_size=GPU_BATCH)))
+            self._publish(replace(ready, device=device, message=target.encoder.note()))
+
+    def _let_come(self, target: EmbeddingTarget) -> None:
+        """Embed the library with it; the worker says when it lacks nothing."""
+        answering = self.target
+        assert answering is not None, "a model comes only where another one answers"
+        keep_up = self._is_worth_keeping_up(answering.identity)
+        self._open.put(EmbeddingTargets(answering, target, keep_up))
+        self._publish(replace(self.status(), coming=target.name, message=""))
+        try:
+            device = target.encoder.provenance().device
+        except AppError:
+            self._drop_coming()  # it does not work at all
+            raise
         if device != "cpu":
-            target = replace(target, batch_size=_GPU_BATCH)
-            self._put_in_place(target, None)
-            self._on_target(target)
-        self._publish(replace(ready, device=device, message=encoder.note()))
+            self._open.put(EmbeddingTargets(answering, replace(target, batch_size=GPU_BATCH), keep_up))
+
+    def _is_worth_keeping_up(self, identity: str) -> bool:
+        """A model that knows less than half of the photos gets no more of them while it goes out of use."""
+        counts = self._library.photos.counts(identity)
+        return 2 * counts.embedded >= counts.photos
+
+    def _take_over(self, identity: str) -> None:
+        coming = self.targets.coming
+        if coming is not None and coming.identity == identity:
+            self._let_answer(coming)
+
+    def _drop_coming(self) -> None:
+        self._open.put(EmbeddingTargets(self.target))
+        self._publish(replace(self.status(), coming="", message=""))
+
+    def _open_encoder(self, chosen: Settings) -> ImageTextEncoder:
+        return self._parts.open_encoder(str(chosen.checkpoint), chosen.device, chosen.naflex_patches)
 
     def _publish(self, status: ModelStatus) -> None:
         with self._lock:
@@ -254,10 +348,3 @@ class ModelService:
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(status)
-
-
-def _close(target: EmbeddingTarget, keep: EmbeddingTarget | None = None) -> None:
-    """End a model; its index only when `keep` does not go on with it."""
-    target.encoder.close()
-    if keep is None or keep.index is not target.index:
-        target.index.close()

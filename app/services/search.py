@@ -63,7 +63,8 @@ class SearchService:
 
         AppError when there is nothing to answer with: a picture, and no model.
         """
-        found = self._search(understood(query, self.understand), cancel or CancelToken())
+        with self._models.in_use():
+            found = self._search(understood(query, self.understand), cancel or CancelToken())
         return replace(found, query=query)
 
     def _search(self, query: SearchQuery, cancel: CancelToken) -> SearchResult:

@@ -15,6 +15,7 @@ from app.domain.photo import FolderState, PhotoState
 from app.domain.progress import IndexPhase
 from app.errors import CheckpointError, EncoderError, LibraryError, VectorIndexError
 from app.indexing import folder_watch
+from app.indexing.embedding_target import EmbeddingTargets
 from app.indexing.folder_watch import EMPTY_MESSAGE, OFFLINE_MESSAGE
 from app.media.decode_pool import DecodePool
 from tests.fake_encoder import FakeEncoder
@@ -261,7 +262,7 @@ def test_a_photo_that_the_model_refuses_becomes_a_problem_and_holds_up_nobody(ri
     assert "too bright" in rig.library.photos.problems()[0].reason
     make_photo(folder / "new.jpg", 99)
     rig.wait_for_photos(*names, "photos/new.jpg")
-    assert rig.worker._pipeline.embeds
+    assert rig.worker._pipeline.works(rig.target)
 
 
 @pytest.mark.expects_log_warnings
@@ -488,7 +489,7 @@ def test_a_library_that_cannot_be_read_does_not_end_the_worker(
     monkeypatch.setattr(rig.library.folders, "all", refuse_folders)
     monkeypatch.setattr(rig.library.photos, "counts", refuse_counts)
     rig.start()
-    rig.worker.use(rig.target)  # returns though a command before it failed at first
+    rig.worker.use(EmbeddingTargets(rig.target))  # returns though a command before it failed at first
 
     rig.wait_for_photos("photos/a.jpg")
 

@@ -11,6 +11,7 @@ from app.domain.progress import CancelToken
 from app.domain.query import QueryImage, QueryTerm, SearchFilters, SearchQuery, SortOrder
 from app.domain.status import ModelState
 from app.errors import AppError, CancelledError, DamagedMediaError, EncoderError, ProcessDiedError
+from app.indexing.embedding_target import EmbeddingTargets
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.services.calibration import calibrate
@@ -41,7 +42,7 @@ class Desk:
         self.checkpoints = FakeCheckpoints()
         store = chosen(SettingsStore(root / "settings.json"), checkpoint)
         self.models = ModelService(
-            self.library, root / "vectors", store, self.checkpoints.parts(), on_target=lambda _: None
+            self.library, root / "vectors", store, self.checkpoints.parts(), on_targets=lambda _: None
         )
         self.service = SearchService(self.library, self.models, decoder)
         self.statuses = Statuses()
@@ -440,7 +441,8 @@ class DyingIndex:
 
 
 def with_dying_index(desk, deaths):
-    desk.models._target = replace(desk.models.target, index=DyingIndex(desk.models.target.index, deaths))
+    dying = replace(desk.models.target, index=DyingIndex(desk.models.target.index, deaths))
+    desk.models._open._current = EmbeddingTargets(dying)
 
 
 def test_an_index_that_dies_is_mended_and_asked_once_more(desk):

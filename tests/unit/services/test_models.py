@@ -14,7 +14,7 @@ from app.library.library import Library
 from app.services.models import ModelService
 from app.settings import SettingsStore
 from tests.fake_encoder import FakeEncoder
-from tests.unit.services.service_parts import FakeCheckpoints, Statuses, add_photos, chosen, unit
+from tests.unit.services.service_parts import FakeCheckpoints, Statuses, add_photos, chosen, unit, wait_until
 
 pytestmark = pytest.mark.expects_log_warnings  # of models that cannot be used
 
@@ -36,7 +36,7 @@ class Bench:
     def new_models(self, **options: bool) -> ModelService:
         models = ModelService(
             self.library, self.root / "vectors", self.store, self.checkpoints.parts(),
-            on_target=lambda target: self.targets.append(target and target.identity), **options,
+            on_targets=lambda targets: self.targets.append(targets.answering and targets.answering.identity), **options,
         )  # fmt: skip
         models.subscribe(self.statuses)
         return models
@@ -50,6 +50,13 @@ class Bench:
         before = len(self.statuses.seen)
         self.models.use(checkpoint, device)
         return self.statuses.wait_for(state, before)
+
+    def change(self, checkpoint: str) -> None:
+        """Choose another model; returns when it is embedding the library behind."""
+        identity = self.checkpoints.encoders[checkpoint].spec.identity
+        self.models.use(checkpoint)
+        wait_until(lambda: (coming := self.models.targets.coming) is not None and coming.identity == identity)
+        wait_until(lambda: not self.models.busy)
 
     def add(self, count: int) -> None:
         encoder = self.checkpoints.encoders["fake"]
@@ -151,14 +158,16 @@ def test_changing_the_model_and_back_keeps_all_embeddings(bench):
     bench.add(5)
     bench.load()
     identity = bench.models.identity
-    bench.use("other")
-    assert bench.checkpoints.encoders["fake"].closed
+    bench.change("other")
+    bench.models.use_now()
+    wait_until(lambda: bench.checkpoints.encoders["fake"].closed)
     assert bench.models.target.index.status().count == 0
 
     bench.checkpoints.encoders["fake"] = FakeEncoder()
-    bench.use("fake")
+    bench.models.use("fake")
+    wait_until(lambda: bench.models.identity == identity and not bench.models.busy)
 
-    assert bench.models.identity == identity
+    assert bench.models.targets.coming is None
     assert bench.models.target.index.status().count == 5
     assert bench.library.embeddings.count(identity) == 5
     assert bench.checkpoints.encoders["fake"].images_encoded == 0
@@ -278,7 +287,7 @@ def test_closing_before_a_model_is_open_closes_it_too(bench, monkeypatch):
     assert opening.wait(20)
     closer = threading.Thread(target=bench.models.close)
     closer.start()
-    while not bench.models._cancel.cancelled:
+    while not bench.models._open.cancel.cancelled:
         bench.models.status()
     go_on.set()
     closer.join(20)

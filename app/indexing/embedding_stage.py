@@ -1,0 +1,236 @@
+"""Between decoding and storing: what waits for a model, is with it, or comes back from it."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.indexing import IndexedPhoto, NewEmbedding, PhotoFailure
+from app.domain.model import Embeddings
+from app.errors import AppError, CancelledError, CheckpointError, EncoderError, ProcessDiedError
+from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
+from app.indexing.outcome_queue import OutcomeQueue
+from app.indexing.reads import Read
+from app.library.library import Library
+
+_log = logging.getLogger(__name__)
+
+_FAILURES = 3  # after so many batches in a row a model is given up until it is chosen again
+_GREY = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Photos that are with a model."""
+
+    target: EmbeddingTarget
+    photos: tuple[Read, ...]
+    future: "Future[Embeddings]"
+
+
+class EmbeddingStage:
+    """Gives photos to the model that each was read for, one batch at a time. Belongs to the worker's thread.
+
+    What comes out of it goes to the outcome queue, with an embedding or without.
+    """
+
+    def __init__(self, library: Library, outcomes: OutcomeQueue) -> None:
+        self._library = library
+        self._outcomes = outcomes
+        self._targets = EmbeddingTargets()
+        self._waiting: dict[str, deque[Read]] = {}  # by the identity of their model
+        self._twins: dict[str, list[Read]] = {}  # same pixels as one that is with the model: stored after it
+        self._batch: _Batch | None = None
+        self._failures: Counter[str] = Counter()  # in a row, by identity
+        self.message = ""  # why nothing is embedded, for people
+
+    @property
+    def targets(self) -> EmbeddingTargets:
+        return self._targets
+
+    @property
+    def future(self) -> "Future[Embeddings] | None":
+        """Of the batch that is with a model."""
+        return self._batch.future if self._batch else None
+
+    @property
+    def waiting(self) -> int:
+        """How many photos wait for a model."""
+        return sum(map(len, self._waiting.values()))
+
+    def works(self, target: EmbeddingTarget | None) -> bool:
+        """Whether it is there and has not been given up."""
+        return target is not None and self._failures[target.identity] < _FAILURES
+
+    def reads(self, identity: str | None = None) -> Iterator[Read]:
+        """All that is here, or all for one model."""
+        for photos in (self._waiting, self._twins):
+            for owner, reads in photos.items():
+                if identity in (None, owner):
+                    yield from reads
+        if self._batch is not None and identity in (None, self._batch.target.identity):
+            yield from self._batch.photos
+
+    def use(self, targets: EmbeddingTargets) -> None:
+        """Embed with these from now on; what others are working on is given up."""
+        before, self._targets = self._targets, targets
+        kept = {target.identity for target in targets.all if _encoder_of(target, before) is target.encoder}
+        for target in before.all:
+            if target.identity not in kept:
+                self._stop(target.identity)
+        self._failures.clear()
+        self.message = ""
+
+    def take(self, reads: Sequence[Read]) -> None:
+        """Only what no embedding exists for goes to the model."""
+        for target in (*self._targets.all, None):
+            part = [read for read in reads if self._goal(read) is target]
+            if not part:
+                continue
+            if target is None or not self.works(target):
+                self._outcomes.put((read.indexed() for read in part), target)
+            else:
+                self._sort_out(part, target)
+
+    def start_batch(self, coming: Collection[str]) -> None:
+        """`coming`: for which models photos are being decoded; a full batch is worth waiting for then."""
+        if self._batch is not None:
+            return
+        for target in self._targets.all:
+            waiting = self._waiting.get(target.identity)
+            if waiting and (len(waiting) >= target.batch_size or target.identity not in coming):
+                photos = tuple(waiting.popleft() for _ in range(min(target.batch_size, len(waiting))))
+                future = target.encoder.submit_images([one.pixels for one in photos])
+                self._batch = _Batch(target, photos, future)
+                return
+
+    def collect_batch(self) -> None:
+        """Take what a model has finished."""
+        batch = self._batch
+        if batch is None or not batch.future.done():
+            return
+        self._batch = None
+        try:
+            embeddings = batch.future.result()
+            self._outcomes.put(_embedded(batch.target, batch.photos, embeddings), batch.target)
+            self._failures[batch.target.identity] = 0
+        except CancelledError:
+            self._outcomes.put((read.indexed() for read in batch.photos), batch.target)
+        except CheckpointError as error:
+            self._give_up(batch, error)
+        except (EncoderError, ProcessDiedError) as error:
+            self._rescue(batch, error)
+
+    def release_twins(self) -> None:
+        """Once the first of equal pictures is stored, the others find its embedding."""
+        if self._outcomes:
+            return
+        for identity, twins in list(self._twins.items()):
+            at_model = self._pixels_at(identity)
+            released = [read for read in twins if read.decoded.pixel_key not in at_model]
+            self._twins[identity] = [read for read in twins if read.decoded.pixel_key in at_model]
+            self.take(released)
+
+    def drain(self, seconds: float) -> None:
+        """Before stopping: take what the model is working on if it ends in time."""
+        if self._batch is not None:
+            wait([self._batch.future], timeout=seconds)
+            if self._batch.future.done() and self._batch.future.exception() is None:
+                self.collect_batch()
+
+    # -- sorting
+
+    def _goal(self, read: Read) -> EmbeddingTarget | None:
+        """The model it was read for; should that be gone, the one that takes what is new."""
+        if read.made_for is not None:
+            target = self._targets.of(read.made_for.identity)
+            if target is not None:
+                return target
+        return self._targets.for_new
+
+    def _sort_out(self, reads: Sequence[Read], target: EmbeddingTarget) -> None:
+        known = self._library.photos.reusable_embeddings(target.identity, [read.keys for read in reads])
+        at_model = self._pixels_at(target.identity) | self._outcomes.embedded_pixels(target.identity)
+        for read in reads:
+            content, pixels = read.keys
+            if content in known or not read.fits(target):  # decoded before the model came: embedded later
+                self._outcomes.put([read.indexed()], target)
+            elif pixels in at_model:
+                self._twins.setdefault(target.identity, []).append(read)
+            else:
+                at_model.add(pixels)
+                self._waiting.setdefault(target.identity, deque()).append(read)
+
+    def _pixels_at(self, identity: str) -> set[str]:
+        """The pixel keys of what waits for a model or is with it."""
+        batch = self._batch
+        with_model = batch.photos if batch is not None and batch.target.identity == identity else ()
+        return {read.decoded.pixel_key for read in (*self._waiting.get(identity, ()), *with_model)}
+
+    # -- when a model fails
+
+    def _rescue(self, batch: _Batch, error: AppError) -> None:
+        """After a failed batch, one by one: a picture the model cannot take must not hold up the others."""
+        _log.warning("a batch of %d could not be embedded: %s", len(batch.photos), error)
+        refused: list[PhotoFailure] = []
+        for read in batch.photos:
+            try:
+                embeddings = batch.target.encoder.encode_images([read.pixels])
+                self._outcomes.put(_embedded(batch.target, [read], embeddings), batch.target)
+            except (EncoderError, ProcessDiedError) as single:
+                refused.append(read.failure(f"The model failed on it: {single}"))
+        if len(refused) == len(batch.photos) and not _takes_grey(batch.target, batch.photos[0]):
+            self._note_failure(batch, error)
+            return
+        for failure in refused:
+            self._outcomes.refuse(failure)
+
+    def _note_failure(self, batch: _Batch, error: AppError) -> None:
+        """It is the model, not the photos: they are handed out again while there is hope."""
+        identity = batch.target.identity
+        self._failures[identity] += 1
+        if self._failures[identity] >= _FAILURES:
+            self._give_up(batch, error)
+        else:
+            self._waiting.setdefault(identity, deque()).extendleft(reversed(batch.photos))
+
+    def _give_up(self, batch: _Batch, error: AppError) -> None:
+        """No more embedding by this model until one is chosen again."""
+        self._failures[batch.target.identity] = _FAILURES
+        self.message = str(error)
+        self._outcomes.put((read.indexed() for read in batch.photos), batch.target)
+        self._stop(batch.target.identity)
+
+    def _stop(self, identity: str) -> None:
+        """What waits for a model is stored without; the queue hands it out again to the next one."""
+        self._outcomes.put((read.indexed() for read in list(self.reads(identity))), None)
+        self._waiting.pop(identity, None)
+        self._twins.pop(identity, None)
+        if self._batch is not None and self._batch.target.identity == identity:
+            self._batch = None
+
+
+def _encoder_of(target: EmbeddingTarget, among: EmbeddingTargets) -> object:
+    same = among.of(target.identity)
+    return same.encoder if same is not None else None
+
+
+def _embedded(target: EmbeddingTarget, photos: Iterable[Read], embeddings: Embeddings) -> list[IndexedPhoto]:
+    provenance = target.encoder.provenance()
+    return [
+        read.indexed(NewEmbedding(*read.keys, vector, provenance))
+        for read, vector in zip(photos, embeddings, strict=True)
+    ]
+
+
+def _takes_grey(target: EmbeddingTarget, like: Read) -> bool:
+    """Whether the model works at all: nobody's picture can be at fault when it refuses a plain grey one."""
+    try:
+        target.encoder.encode_images([np.full_like(like.pixels, _GREY)])
+    except (EncoderError, ProcessDiedError) as error:
+        _log.info("the model refuses a grey picture too: %s", error)
+        return False
+    return True
