@@ -1,7 +1,6 @@
 """Scores of photos against the terms of a query, from the vector index."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,27 +9,20 @@ from app.domain.query import QueryTerm, SearchFilters
 from app.domain.vectors import Labels
 from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
-from app.services.calibration import Calibration, calibrate
-from app.services.ranking import Lines, Ranking, Scores, rank
+from app.services.calibration import calibrate
+from app.services.combining import ScoredTerm, combined_lines, effective_weights, positive_weight
+from app.services.ranking import Ranking, Scores, rank
 from app.services.term_embeddings import Embedding
 
 _MORE = 4  # where photos that are gone took places among the best, so many times as many are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredTerm:
-    """One part of a query, ready to be compared with photos."""
-
-    weight: float
-    embedding: Embedding
-    calibration: Calibration
-
-    @classmethod
-    def of(cls, term: QueryTerm, embedding: Embedding, target: EmbeddingTarget) -> "ScoredTerm":
-        """Calibrated on a sample of the whole library."""
-        sample = target.index.sample_scores(embedding)
-        spec = target.encoder.spec
-        return cls(term.weight, embedding, calibrate(sample, spec, of_text=term.text is not None))
+def scored_term(term: QueryTerm, embedding: Embedding, target: EmbeddingTarget) -> ScoredTerm:
+    """Calibrated on a sample of the whole library."""
+    sample = target.index.sample_scores(embedding)
+    is_text = term.text is not None
+    calibration = calibrate(sample, target.encoder.spec, of_text=is_text)
+    return ScoredTerm(term.weight, embedding, calibration, is_text)
 
 
 def nearest(
@@ -59,40 +51,17 @@ def exact(
     filters: SearchFilters,
     steps: int = 0,
 ) -> Ranking:
-    """Every photo that the filters let through, by the weighted mean of its z-scores.
-
-    Scores of words and of pictures live on different scales; their z-scores do not. A negative term takes
-    away from what may match it, and from nothing else: being unlike it makes no photo a match.
-    """
+    """Every photo that the filters let through, by the weighted mean of its z-scores."""
     ids, labels = library.photos.ids_with_labels(target.identity, filters)
     combined = np.zeros(len(ids), np.float32)
     known = np.ones(len(ids), np.bool_)
-    for term in terms:
+    weights = effective_weights(terms)
+    for term, weight in zip(terms, weights, strict=True):
         scores, there = _scores_of(labels, term.embedding, target)
-        z = term.calibration.z(scores)
-        counted = z if term.weight > 0 else np.where(z >= term.calibration.lines.possible, z, np.float32(0))
-        combined += np.float32(term.weight) * counted
+        combined += np.float32(weight) * term.counted(term.calibration.z(scores))
         known &= there
-    combined /= np.float32(_positive_weight(terms))
-    return rank(ids[known], combined[known], _lines(terms).moved(steps))
-
-
-def _lines(terms: Sequence[ScoredTerm]) -> Lines:
-    """Where matches of a combined score begin: the weighted means of the positive terms' own lines.
-
-    Where there are none it is zero, which is what the negative terms leave alone.
-    """
-    positive = [term for term in terms if term.weight > 0]
-    whole = _positive_weight(terms)
-    return Lines(
-        sum(term.weight * term.calibration.lines.strong for term in positive) / whole,
-        sum(term.weight * term.calibration.lines.possible for term in positive) / whole,
-        parts=any(term.calibration.lines.parts for term in positive),
-    )
-
-
-def _positive_weight(terms: Sequence[ScoredTerm]) -> float:
-    return sum(term.weight for term in terms if term.weight > 0) or 1.0
+    combined /= np.float32(positive_weight(weights))
+    return rank(ids[known], combined[known], combined_lines(terms, weights).moved(steps))
 
 
 def _scores_of(

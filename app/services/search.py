@@ -19,7 +19,7 @@ from app.services.places import PlaceNames, Point
 from app.services.query_language import ParsedQuery, parse_query, understood
 from app.services.query_values import BadValueError
 from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, put_first, unscored
-from app.services.scoring import ScoredTerm, exact, nearest
+from app.services.scoring import exact, nearest, scored_term
 from app.services.term_embeddings import Embedding, TermEmbeddings
 
 _log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class SearchService:
     ) -> Ranking:
         """By meaning: the best for `_depth`, or all of them."""
         terms = [
-            ScoredTerm.of(term, embedding, target)
+            scored_term(term, embedding, target)
             for term, embedding in zip(query.terms, embeddings, strict=True)
         ]
         ranking = None
