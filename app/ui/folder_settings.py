@@ -108,7 +108,10 @@ class FolderSettingsDialog(QDialog):
         layout.addSpacing(2)
         layout.addWidget(self._note)
         layout.addSpacing(8)
-        videos = self.tr("A picture out of each video stands for it in the grid and in searches.")
+        videos = self.tr(
+            "A picture out of each video stands for it in the grid and in searches. The film of a Live Photo"
+            " goes with its picture."
+        )
         self._add_switch(layout, self._videos, videos)
         sidecars = self.tr(
             "Other programs read them from .xmp files. The photos themselves are never changed."
