@@ -4,14 +4,14 @@ import hashlib
 import itertools
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.media import Framing, PixelSpec
-from app.domain.model import Embeddings, ModelSpec, Provenance, Tower
+from app.domain.model import Embeddings, EncodedPhotos, ModelSpec, Provenance, Tower
 
 _GRID = 8  # a picture is described by the mean colours of 8 x 8 cells
 _COLOURS = {
@@ -54,6 +54,7 @@ class FakeEncoder:
         self.closed = False
         self.niceness: list[int] = []  # as asked for, in order
         self.unused_for: list[float] = []  # what `release_unused` was called with
+        self.listeners: list[Callable[[], None]] = []
         self.noted = ""  # what `note` says
 
     @property
@@ -80,6 +81,14 @@ class FakeEncoder:
             future.set_exception(error)
         return future
 
+    def submit_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> "Future[EncodedPhotos]":
+        future: Future[EncodedPhotos] = Future()
+        try:
+            future.set_result(EncodedPhotos(self.submit_images(pixels).result(), self.provenance()))
+        except Exception as error:  # noqa: BLE001 - the future carries it, as the real encoder's does
+            future.set_exception(error)
+        return future
+
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         self._raise_failure()
         with self._lock:
@@ -95,6 +104,9 @@ class FakeEncoder:
 
     def note(self) -> str:
         return self.noted
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        self.listeners.append(listener)
 
     def release(self, tower: Tower | None = None) -> None:
         self.released.append(tower)

@@ -1,6 +1,6 @@
 """The identity of a neural network and the protocol that every encoder follows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,9 +83,17 @@ class Tower(StrEnum):
 class Provenance:
     """How an embedding was computed."""
 
-    runtime: str  # "torch"
-    precision: str  # "float32"
+    runtime: str  # "torch", "openvino"
+    precision: str  # "float32", "bfloat16", "int8"
     device: str  # "cpu", "cuda", "mps"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPhotos:
+    """Embeddings of photos, and how just these were computed: it may change from batch to batch."""
+
+    embeddings: Embeddings  # (n, dim)
+    provenance: Provenance
 
 
 class ImageTextEncoder(Protocol):
@@ -111,6 +119,10 @@ class ImageTextEncoder(Protocol):
         """Start `encode_images` and return at once; the future raises what the call would have raised."""
         ...
 
+    def submit_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> "Future[EncodedPhotos]":
+        """The same for photos of the user's own, which also show how exact a faster way to compute is."""
+        ...
+
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """(n, dim) float32, L2-normalised."""
         ...
@@ -120,11 +132,15 @@ class ImageTextEncoder(Protocol):
         ...
 
     def provenance(self) -> Provenance:
-        """How embeddings are computed; decides on the device, so it may take as long as a first call."""
+        """How pictures are embedded; decides on the device, so it may take as long as a first call."""
         ...
 
     def note(self) -> str:
         """Why the model does not run where or how it was asked to, for people; "" when it does."""
+        ...
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Called, on any thread, when `note` or `provenance` became another."""
         ...
 
     def release(self, tower: Tower | None = None) -> None:

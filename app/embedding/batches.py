@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.model import Embeddings
-from app.embedding.devices import Runtime
+from app.embedding.devices import REFERENCE_DEVICE, Runtime
 from app.errors import EncoderError
 
 _log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def free_device_memory(runtime: Runtime) -> None:
+    if runtime.device == REFERENCE_DEVICE:
+        return
     import torch
 
     if runtime.device == "cuda":

@@ -3,10 +3,14 @@
 import logging
 import os
 import sys
+from ctypes.util import find_library
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+
+from app.domain.model import Provenance
 
 if TYPE_CHECKING:
     import torch
@@ -15,6 +19,11 @@ _log = logging.getLogger(__name__)
 
 REFERENCE_DEVICE = "cpu"
 _NAMES = {"cuda": "NVIDIA GPU", "mps": "Apple GPU", "cpu": "Processor (CPU)"}
+_MISSING = {
+    "cuda": "no usable NVIDIA driver was found",
+    "mps": "this system has no Metal GPU that torch can use",
+}
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of NVIDIA, of Windows' Linux, of AMD
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,11 @@ class Runtime:
 
     device: str  # "cpu", "cuda", "mps"
     precision: str = "float32"  # the name of a torch dtype
+    library: str = "torch"
+
+    @property
+    def provenance(self) -> Provenance:
+        return Provenance(self.library, self.precision, self.device)
 
     @property
     def dtype(self) -> "torch.dtype":
@@ -70,18 +84,27 @@ def physical_cores() -> int:
 
 def _reason_against(device: str) -> str | None:
     """Why the device cannot compute, found by computing on it: drivers are often there but too old."""
-    import torch
-
     if device == REFERENCE_DEVICE:
         return None
-    if device == "cuda" and not torch.cuda.is_available():
-        return "no usable NVIDIA driver was found"
-    if device == "mps" and not torch.backends.mps.is_available():
-        return "this system has no Metal GPU that torch can use"
     if device not in _NAMES:
         return "Photosift does not know it"
+    if not _may_be_there(device):
+        return _MISSING[device]
+    import torch
+
+    if not (torch.cuda if device == "cuda" else torch.backends.mps).is_available():
+        return _MISSING[device]
     try:
         ones = torch.ones(8, 8, device=device)
         return None if float((ones @ ones).sum()) == 512.0 else "it computes wrong results"
     except (RuntimeError, NotImplementedError) as error:
         return str(error).partition("\n")[0]
+
+
+def _may_be_there(device: str) -> bool:
+    """False where torch need not be asked: importing it takes seconds, and a processor does without."""
+    if device == "mps":
+        return sys.platform == "darwin"
+    if sys.platform == "win32":
+        return find_library("nvcuda") is not None
+    return any(Path(place).exists() for place in _GPU_DEVICES)

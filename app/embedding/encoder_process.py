@@ -9,16 +9,18 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.model import Embeddings, ImageTextEncoder, ModelSpec, Provenance, Tower
+from app.domain.model import Embeddings, EncodedPhotos, ImageTextEncoder, ModelSpec, Provenance, Tower
+from app.embedding.accelerator import Accelerator
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
-from app.embedding.siglip import Siglip2Encoder
+from app.embedding.devices import REFERENCE_DEVICE
+from app.embedding.siglip import AUTOMATIC, Siglip2Encoder
 from app.errors import EncoderError, ProcessDiedError
 from app.service_process import ServiceProcess
 
@@ -27,6 +29,8 @@ from app.service_process import ServiceProcess
 _LANES = {
     "encode_query_images": "query images",
     "encode_images": "images",
+    "encode_photos": "images",
+    "renew_images": "images",
     "prepare_images": "images",
     "provenance": "images",
     "encode_texts": "texts",
@@ -36,13 +40,15 @@ _LANES = {
 _DIED = "The model's process ended unexpectedly; perhaps memory ran out. It starts again when it is needed."
 
 
-def open_encoder(source: str, device: str = "auto", naflex_patches: int | None = None) -> "ProcessEncoder":
+def open_encoder(
+    source: str, device: str = "auto", naflex_patches: int | None = None, precision: str = AUTOMATIC
+) -> "ProcessEncoder":
     """The encoder of the checkpoint at `source`, a folder or a hub id in the hub's cache.
 
     `naflex_patches`: see `describe_checkpoint`. Checks the checkpoint's files (some milliseconds) and starts
     nothing. Raises CheckpointError.
     """
-    return ProcessEncoder(open_checkpoint(source, naflex_patches), device)
+    return ProcessEncoder(open_checkpoint(source, naflex_patches), device, precision)
 
 
 class ProcessEncoder:
@@ -57,6 +63,13 @@ class ProcessEncoder:
         self._used: set[Tower] = set()
         self._image_used_at = 0.0
         self._niceness = 0
+        self._listeners: list[Callable[[], None]] = []
+        self._accelerator = Accelerator(
+            checkpoint,
+            prove_precision=precision == AUTOMATIC,
+            on_faster=self._renew_images,
+            on_note=self._tell,
+        )
 
     @property
     def spec(self) -> ModelSpec:
@@ -78,6 +91,13 @@ class ProcessEncoder:
             return self._submit("encode_query_images", list(pixels))
         return self._submit("encode_images", list(pixels), self._niceness)
 
+    def submit_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> "Future[EncodedPhotos]":
+        self._note_use(Tower.IMAGE)
+        photos = list(pixels)
+        future: Future[EncodedPhotos] = self._submit("encode_photos", photos, self._niceness)
+        future.add_done_callback(functools.partial(self._learn_from, photos))
+        return future
+
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         self._note_use(Tower.TEXT)
         future: Future[Embeddings] = self._submit("encode_texts", list(texts))
@@ -97,9 +117,11 @@ class ProcessEncoder:
 
     def note(self) -> str:
         """Why the model does not run where it should, for people; "" when it does or is not loaded."""
-        if not self._process.running:
-            return ""
-        return str(self._submit("note").result())
+        notes = [str(self._submit("note").result()) if self._process.running else "", self._accelerator.note]
+        return " ".join(filter(None, notes))
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
 
     def release(self, tower: Tower | None = None) -> None:
         """Give one tower's memory back; when none is in use any more, the process ends."""
@@ -123,6 +145,24 @@ class ProcessEncoder:
     def close(self) -> None:
         """End the process; calls under way that take longer than a second more raise CancelledError."""
         self._process.close(timeout=1.0)
+        self._accelerator.close()
+
+    def _learn_from(self, photos: list[NDArray[np.uint8]], answer: "Future[EncodedPhotos]") -> None:
+        """Only what the processor computes is made faster here."""
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        if answer.result().provenance.device == REFERENCE_DEVICE:
+            self._accelerator.take(photos)
+
+    def _renew_images(self) -> None:
+        """Where nothing is loaded, the next load finds the faster form by itself."""
+        if self._process.running:
+            self._submit("renew_images", self._niceness).result()
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _note_use(self, tower: Tower) -> None:
         with self._lock:
@@ -175,6 +215,14 @@ class _EncoderService:
     def encode_images(self, pixels: list[NDArray[np.uint8]], niceness: int) -> Embeddings:
         _come_after_others(niceness)
         return self._encoder.encode_images(pixels)
+
+    def encode_photos(self, pixels: list[NDArray[np.uint8]], niceness: int) -> EncodedPhotos:
+        _come_after_others(niceness)
+        return self._encoder.encode_photos(pixels)
+
+    def renew_images(self, niceness: int) -> None:
+        _come_after_others(niceness)
+        self._encoder.renew(Tower.IMAGE)
 
     def prepare_images(self, niceness: int) -> None:
         _come_after_others(niceness)

@@ -5,6 +5,7 @@ package that is made impossible to import first; without it they report nothing.
 """
 
 import functools
+import importlib.metadata
 import logging
 import sys
 import threading
@@ -23,12 +24,9 @@ _log = logging.getLogger(__name__)
 
 _REPORTING = "openvino_telemetry"
 _DEVICE = "CPU"
-_REST = {  # what is computed with where a model does not say otherwise: of an 8-bit one, the smaller part
-    "float32": "f32",
-    "bfloat16": "bf16",
-    "int8": "f32",
-    "int8+bfloat16": "bf16",
-}
+_GROUP = "32"  # so many neighbouring activations share a scale where these become 8-bit while computing
+
+_CAPABILITIES = {"float32": "FP32", "bfloat16": "BF16", "int8": "INT8", "int8-dynamic": "INT8"}
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -41,15 +39,10 @@ class OpenVinoModel:
     """
 
     def __init__(self, path: Path, precision: str = "float32") -> None:
-        """`path`: the .xml file. An "int8" model was made so before; the rest of it follows `precision`."""
+        """`path`: the .xml file. "bfloat16" takes a float32 model, the 8-bit precisions one made for them."""
         core = _core()
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",  # all cores on one batch; the other hint is half as fast here
-            "INFERENCE_PRECISION_HINT": _REST[precision],
-            "INFERENCE_NUM_THREADS": physical_cores(),
-        }
         try:
-            self._compiled = core.compile_model(core.read_model(path), _DEVICE, options)
+            self._compiled = core.compile_model(core.read_model(path), _DEVICE, _options(precision))
         except RuntimeError as error:
             raise EncoderError(f"OpenVINO cannot run the model: {_first_line(error)}") from error
         self._requests = threading.local()
@@ -65,21 +58,21 @@ class OpenVinoModel:
 
 def supports(precision: str) -> bool:
     """Whether this processor has instructions for a precision; elsewhere it would only be slower."""
-    wanted = {"float32": "FP32", "bfloat16": "BF16", "int8": "INT8", "int8+bfloat16": "BF16"}[precision]
     try:
-        return wanted in _core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+        return _CAPABILITIES[precision] in _core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
     except (EncoderError, RuntimeError) as error:
         _log.info("OpenVINO does not tell what this processor can do: %s", error)
         return False
 
 
-def processor_name() -> str:
-    """The processor as OpenVINO calls it."""
-    return str(_core().get_property(_DEVICE, "FULL_DEVICE_NAME"))
-
-
 def openvino_version() -> str:
-    return str(load_openvino().__version__)
+    """Without importing it; "" where it is not installed."""
+    return _version("openvino")
+
+
+def nncf_version() -> str:
+    """Without importing it; "" where it is not installed."""
+    return _version("nncf")
 
 
 def load_openvino() -> Any:
@@ -90,6 +83,26 @@ def load_openvino() -> Any:
 def load_nncf() -> Any:
     """The module, which imports torch. Raises EncoderError where it is missing or cannot run."""
     return _import("nncf")
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _options(precision: str) -> dict[str, Any]:
+    """What is not 8-bit in an 8-bit model is bfloat16 where the processor has it: as exact, and faster."""
+    half = precision == "bfloat16" or (precision != "float32" and supports("bfloat16"))
+    options: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",  # all cores on one batch; the other hint is half as fast here
+        "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
+        "INFERENCE_NUM_THREADS": physical_cores(),
+    }
+    if precision == "int8-dynamic":
+        options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _GROUP
+    return options
 
 
 def _import(name: str) -> ModuleType:

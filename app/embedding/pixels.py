@@ -31,12 +31,17 @@ def _fixed_values(
     """(n, 3, height, width); the bytes travel to the device, the floats are made there."""
     import torch
 
+    values = torch.from_numpy(stacked(pictures, spec)).to(runtime.device)  # (n, height, width, 3)
+    return normalise(values, normalisation).permute(0, 3, 1, 2).contiguous().to(runtime.dtype)
+
+
+def stacked(pictures: Sequence[Pixels], spec: PixelSpec) -> Pixels:
+    """(n, height, width, 3) of pictures of a fixed size. ValueError for pixels not made by `spec`."""
     wanted = (spec.height, spec.width, 3)
     for picture in pictures:
         if picture.shape != wanted or picture.dtype != np.uint8:
             raise ValueError(f"pixels are {picture.shape} {picture.dtype}, the model wants {wanted} uint8")
-    values = torch.from_numpy(np.stack(pictures)).to(runtime.device)  # (n, height, width, 3)
-    return _normalise(values, normalisation).permute(0, 3, 1, 2).contiguous().to(runtime.dtype)
+    return np.stack(pictures)
 
 
 def _naflex_inputs(
@@ -55,7 +60,7 @@ def _naflex_inputs(
     for number, picture in enumerate(pictures):
         rows, columns = _grid(picture, spec)
         patches = picture.reshape(rows, size, columns, size, 3).swapaxes(1, 2).reshape(rows * columns, -1, 3)
-        normalised = _normalise(torch.from_numpy(patches).to(runtime.device), normalisation)
+        normalised = normalise(torch.from_numpy(patches).to(runtime.device), normalisation)
         values[number, : rows * columns] = normalised.reshape(rows * columns, -1)
         mask[number, : rows * columns] = 1
         shapes[number] = torch.tensor((rows, columns))
@@ -75,7 +80,7 @@ def _grid(picture: Pixels, spec: PixelSpec) -> tuple[int, int]:
     return rows, columns
 
 
-def _normalise(values: "torch.Tensor", normalisation: Normalisation) -> "torch.Tensor":
+def normalise(values: "torch.Tensor", normalisation: Normalisation) -> "torch.Tensor":
     """(..., 3) uint8 to float32."""
     import torch
 

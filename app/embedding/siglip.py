@@ -6,6 +6,7 @@ this class in a process of its own (`app.embedding.encoder_process`).
 
 import functools
 import gc
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -14,18 +15,23 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.model import Embeddings, ModelSpec, Provenance, Tower
+from app.domain.model import Embeddings, EncodedPhotos, ModelSpec, Provenance, Tower
 from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint
-from app.embedding.devices import REFERENCE, Runtime, choose_device
+from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime, choose_device
+from app.embedding.exported_tower import ExportedImageTower, is_exported, open_image_tower
+from app.embedding.proof import read_proof
 from app.embedding.self_test import sound_tower
 from app.embedding.text_tower import TextTower, load_text_tower
 from app.embedding.towers import ImageTower, load_image_tower
-from app.errors import CheckpointError
+from app.errors import CheckpointError, EncoderError
 
-_AnyTower = TypeVar("_AnyTower", ImageTower, TextTower)
+_log = logging.getLogger(__name__)
 
-_IMAGE_BATCH = {"cpu": 8, "mps": 16, "cuda": 64}  # beyond these a batch gains nothing and only needs memory
+_T = TypeVar("_T")
+
+AUTOMATIC = "auto"  # the fastest precision that proved itself
+
 _TEXT_BATCH = {"cpu": 16, "mps": 64, "cuda": 256}
 
 
@@ -33,8 +39,8 @@ class Siglip2Encoder:
     """Follows `ImageTextEncoder` for the checkpoints of `app.embedding.families`.
 
     Thread-safe. A tower loads at its first use, without the other one's weights. `device` is "auto", "cuda",
-    "mps" or "cpu"; `precision` a torch dtype. A device or precision that fails, or whose embeddings are not
-    those of float32 on the CPU, is given up with a logged reason.
+    "mps" or "cpu"; `precision` a torch dtype or "auto", the fastest that proved itself. A device or precision
+    that fails, or whose embeddings are not those of float32 on the CPU, is given up with a logged reason.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", precision: str = "float32") -> None:
@@ -42,7 +48,8 @@ class Siglip2Encoder:
         self._device = device
         self._precision = precision
         self._locks = {tower: threading.Lock() for tower in Tower}
-        self._image: ImageTower | None = None
+        self._image: ImageTower | ExportedImageTower | None = None
+        self._exports_work = True
         self._text: TextTower | None = None
         self._notes: list[str] = []
 
@@ -52,21 +59,28 @@ class Siglip2Encoder:
 
     def encode_images(self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False) -> Embeddings:
         """(n, dim) float32, L2-normalised. Calls run side by side, so `urgent` changes nothing here."""
-        if not pixels:
-            return self._none()
+        return self.encode_photos(pixels).embeddings
+
+    def encode_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> EncodedPhotos:
+        """The same, with how just these were computed."""
         tower = self._image_tower()
-        return in_batches(tower.encode, pixels, _IMAGE_BATCH[tower.runtime.device], tower.runtime)
+        try:
+            return self._encode(pixels, tower)
+        except EncoderError as error:
+            if isinstance(tower, ImageTower):
+                raise
+            self._give_exports_up(str(error))
+        return self._encode(pixels, self._image_tower())
 
     def submit_images(
         self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False
     ) -> "Future[Embeddings]":
         """Computes at once: only the process of `ProcessEncoder` works beside the caller."""
-        future: Future[Embeddings] = Future()
-        try:
-            future.set_result(self.encode_images(pixels, urgent=urgent))
-        except Exception as error:  # noqa: BLE001 - whoever asks the future gets it
-            future.set_exception(error)
-        return future
+        return _done(functools.partial(self.encode_images, pixels, urgent=urgent))
+
+    def submit_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> "Future[EncodedPhotos]":
+        """Computes at once, like `submit_images`."""
+        return _done(functools.partial(self.encode_photos, pixels))
 
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         """(n, dim) float32, L2-normalised."""
@@ -84,14 +98,21 @@ class Siglip2Encoder:
 
     def provenance(self) -> Provenance:
         """How pictures are embedded; loads the image tower unless the answer is certain without."""
-        runtime = self._runtime
-        if runtime != REFERENCE:
-            runtime = self._image_tower().runtime
-        return Provenance("torch", runtime.precision, runtime.device)
+        if self._image is None and self._runtime == REFERENCE:
+            return (self._exported_runtime() or REFERENCE).provenance
+        return self._image_tower().runtime.provenance
 
     def note(self) -> str:
         """Why the model does not run where or how it was asked to, for people; "" when it does."""
         return " ".join(self._notes)
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Nothing changes behind the caller's back in this process."""
+
+    def renew(self, tower: Tower) -> None:
+        """Load it again: there may be a faster form of it now."""
+        self.release(tower)
+        self.prepare(tower)
 
     def release(self, tower: Tower | None = None) -> None:
         """Give the memory of one tower, or of both, back; a call that is running keeps it until its end."""
@@ -109,12 +130,52 @@ class Siglip2Encoder:
     def _none(self) -> Embeddings:
         return np.zeros((0, self.spec.dim), np.float32)
 
-    def _image_tower(self) -> ImageTower:
+    def _encode(
+        self, pixels: Sequence[NDArray[np.uint8]], tower: ImageTower | ExportedImageTower
+    ) -> EncodedPhotos:
+        if not pixels:
+            return EncodedPhotos(self._none(), tower.runtime.provenance)
+        embeddings = in_batches(tower.encode, pixels, tower.batch_size, tower.runtime)
+        return EncodedPhotos(embeddings, tower.runtime.provenance)
+
+    def _image_tower(self) -> ImageTower | ExportedImageTower:
         with self._locks[Tower.IMAGE]:
+            if self._image is None:
+                self._image = self._exported_image_tower()
             if self._image is None:
                 self._image, note = sound_tower(self._loader(load_image_tower), self._runtime)
                 self._remember(note)
             return self._image
+
+    def _exported_image_tower(self) -> ExportedImageTower | None:
+        """None when there is no export yet, or none that works."""
+        runtime = self._exported_runtime()
+        if runtime is None:
+            return None
+        for precision in dict.fromkeys((runtime.precision, REFERENCE.precision)):
+            try:
+                tower = self._loader(functools.partial(open_image_tower, precision=precision))()
+            except EncoderError as error:
+                self._remember(str(error))
+                continue
+            if tower is not None:
+                return tower
+        return None
+
+    def _exported_runtime(self) -> Runtime | None:
+        """How the image tower's exports would be run; None where they are not to be."""
+        wished = self._precision in (AUTOMATIC, REFERENCE.precision) and self._exports_work
+        if not wished or self._runtime != REFERENCE or not is_exported(self._checkpoint):
+            return None
+        proof = read_proof(self._checkpoint) if self._precision == AUTOMATIC else None
+        return Runtime(REFERENCE_DEVICE, proof.chosen if proof else REFERENCE.precision, "openvino")
+
+    def _give_exports_up(self, reason: str) -> None:
+        """Until this process ends, torch does their work."""
+        _log.warning("the exported model failed, torch goes on: %s", reason)
+        self._remember(f"The faster form of the model failed and is not used: {reason}")
+        self._exports_work = False
+        self._image = None
 
     def _text_tower(self) -> TextTower:
         with self._locks[Tower.TEXT]:
@@ -123,7 +184,7 @@ class Siglip2Encoder:
                 self._remember(note)
             return self._text
 
-    def _loader(self, load: Callable[[Checkpoint], _AnyTower]) -> Callable[[], _AnyTower]:
+    def _loader(self, load: Callable[[Checkpoint], _T]) -> Callable[[], _T]:
         """Loads only what the spec describes: files that changed since are another model."""
         if not self._checkpoint.is_unchanged():
             folder = self._checkpoint.folder
@@ -135,8 +196,18 @@ class Siglip2Encoder:
         """The runtime to try; the self-test of each tower may still refuse it."""
         device, note = choose_device(self._device)
         self._remember(note)
-        return Runtime(device, self._precision)
+        return Runtime(device, REFERENCE.precision if self._precision == AUTOMATIC else self._precision)
 
     def _remember(self, note: str) -> None:
         if note and note not in self._notes:
             self._notes.append(note)
+
+
+def _done(work: Callable[[], _T]) -> "Future[_T]":
+    """A future of what is computed here and now."""
+    future: Future[_T] = Future()
+    try:
+        future.set_result(work())
+    except Exception as error:  # noqa: BLE001 - whoever asks the future gets it
+        future.set_exception(error)
+    return future

@@ -13,7 +13,7 @@ from app.domain.model import ImageTextEncoder, Tower
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.siglip import Siglip2Encoder
 from app.embedding.text_tower import load_text_tower
-from app.embedding.token_ids import open_token_ids
+from app.embedding.token_ids import ReferenceTokenIds
 from app.embedding.towers import load_image_tower
 from app.errors import CheckpointError, EncoderError
 from tests.checkpoints import make_checkpoint
@@ -119,7 +119,7 @@ def test_case_makes_no_difference(family: str, encoder_of: Callable[[str], Sigli
 
 
 def test_tokens_fill_all_positions_with_padding_on_the_right(checkpoint_of: CheckpointOf) -> None:
-    ids = open_token_ids(open_checkpoint(str(checkpoint_of("siglip2-fixres")))).of(
+    ids = ReferenceTokenIds(open_checkpoint(str(checkpoint_of("siglip2-fixres")))).of(
         ["a dog", "very long " * 60]
     )
     assert ids.shape == (2, 64)
@@ -168,8 +168,8 @@ def test_pixels_of_another_shape_are_a_bug(
 
 def test_each_tower_holds_only_its_own_weights(checkpoint_of: CheckpointOf) -> None:
     checkpoint = open_checkpoint(str(checkpoint_of("siglip2-fixres")))
-    image = dict(load_image_tower(checkpoint)._model.named_parameters())
-    text = dict(load_text_tower(checkpoint)._model.named_parameters())
+    image = dict(load_image_tower(checkpoint).model.named_parameters())
+    text = dict(load_text_tower(checkpoint).model.named_parameters())
     assert any("patch_embedding" in name for name in image)
     assert not any("token_embedding" in name for name in image)
     assert any("position_embedding" in name for name in text)

@@ -1,0 +1,154 @@
+"""Makes a model faster on this machine while it works: behind, once, in a process that gives way.
+
+First the image tower is exported for OpenVINO. When enough of the user's own photos have come by, reduced
+precisions are compared on them. The encoder is told after each, and computes on as before until then.
+"""
+
+import hashlib
+import logging
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import psutil
+
+from app.embedding.checkpoint import Checkpoint
+from app.embedding.exported_tower import can_be_exported, export_image_tower, is_exported
+from app.embedding.pixels import Pixels
+from app.embedding.proof import SAMPLE, prove, read_proof
+from app.errors import AppError, CancelledError, EncoderError, ProcessDiedError
+from app.service_process import ServiceProcess
+
+_log = logging.getLogger(__name__)
+
+WORTHWHILE = 32  # photos; for fewer, making the model faster takes longer than they do
+
+_NICENESS = 10
+_EXPORTING = "Making the model faster on this machine…"
+_PROVING = "Comparing faster ways to run the model on your photos…"
+_NOT_MADE = "The model could not be made faster on this machine: {reason}"
+
+
+class Accelerator:
+    """One for each encoder. Thread-safe; begins by itself once it pays."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        prove_precision: bool,
+        on_faster: Callable[[], None],
+        on_note: Callable[[], None],
+        sample: int = SAMPLE,
+    ) -> None:
+        """`on_faster`: there is a faster form to be loaded now. `on_note`: `note` is another now."""
+        self._checkpoint = checkpoint
+        self._proves = prove_precision
+        self._on_faster = on_faster
+        self._on_note = on_note
+        self._wanted = sample
+        self._process = ServiceProcess(_Workshop, (checkpoint,), name="workshop")
+        self._changed = threading.Condition()
+        self._sample: dict[bytes, Pixels] = {}
+        self._thread: threading.Thread | None = None
+        self._finished = not can_be_exported(checkpoint)
+        self._note = ""
+
+    @property
+    def note(self) -> str:
+        """What is being done, or why it could not be, for people."""
+        return self._note
+
+    def take(self, photos: Sequence[Pixels]) -> None:
+        """Photos that the processor has just embedded; the first ones are kept to compare on."""
+        with self._changed:
+            if self._finished:
+                return
+            for photo in photos:
+                if len(self._sample) < self._wanted:
+                    self._sample.setdefault(hashlib.blake2b(photo.tobytes(), digest_size=16).digest(), photo)
+            if self._thread is None and len(self._sample) >= min(WORTHWHILE, self._wanted):
+                self._thread = threading.Thread(target=self._run, name="acceleration", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Call off what is under way; the next program begins again."""
+        with self._changed:
+            self._finished = True
+            self._changed.notify_all()
+        self._process.close(timeout=0)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        note = ""
+        try:
+            self._work()
+        except CancelledError:
+            _log.debug("making the model faster was called off")
+        except ProcessDiedError:
+            note = _NOT_MADE.format(reason="its process ended unexpectedly; perhaps memory ran out.")
+        except AppError as error:
+            note = _NOT_MADE.format(reason=error)
+        except OSError as error:
+            note = _NOT_MADE.format(reason=f"{error.strerror or error}.")
+        except Exception as error:  # noqa: BLE001 - a bug here must not stop what works without
+            _log.exception("making the model faster failed")
+            note = _NOT_MADE.format(reason=error)
+        finally:
+            with self._changed:
+                self._finished = True
+                self._sample.clear()
+            self._process.stop(timeout=0)
+        if note:
+            _log.warning("%s", note)
+        self._say(note)
+
+    def _work(self) -> None:
+        if not is_exported(self._checkpoint):
+            self._say(_EXPORTING)
+            self._process.call("export")
+            self._on_faster()
+        if not self._proves or read_proof(self._checkpoint) is not None:
+            return
+        self._process.stop(timeout=0)  # collecting may take long
+        self._say("")
+        photos = self._collected()
+        if photos is None:
+            return
+        self._say(_PROVING)
+        self._process.call("prove", photos)
+        self._on_faster()
+
+    def _collected(self) -> list[Pixels] | None:
+        """Enough photos, however long that takes; None when closed before."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._finished or len(self._sample) >= self._wanted)
+            return None if self._finished else list(self._sample.values())
+
+    def _say(self, note: str) -> None:
+        if note != self._note:
+            self._note = note
+            self._on_note()
+
+
+class _Workshop:
+    """What runs over there: it comes after whatever else the computer does."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        lowest = psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else _NICENESS
+        psutil.Process().nice(lowest)
+
+    def export(self) -> None:
+        try:
+            export_image_tower(self._checkpoint)
+        except OSError as error:
+            raise EncoderError(f"it cannot be written: {error.strerror or error}.") from error
+
+    def prove(self, photos: list[Pixels]) -> None:
+        try:
+            prove(self._checkpoint, photos)
+        except OSError as error:
+            raise EncoderError(f"it cannot be written: {error.strerror or error}.") from error
