@@ -19,6 +19,7 @@ from app.services.decision_files import DecisionFileService
 from app.services.decisions import DecisionService
 from app.services.demo import DemoService
 from app.services.downloads import ModelDownloadService
+from app.services.embedding_files import EmbeddingFileService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
 from app.services.indexing import IndexingService
@@ -40,6 +41,7 @@ class Services:
     folders: FolderService
     decisions: DecisionService
     decision_files: DecisionFileService
+    embedding_files: EmbeddingFileService
     sidecars: SidecarService
     search: SearchService
     indexing: IndexingService
@@ -169,6 +171,7 @@ def _connect(
             previews=previews,
         ),
         decisions=DecisionService(library, on_said=sidecars.tell),
+        embedding_files=EmbeddingFileService(library),
         decision_files=DecisionFileService(library, paths.decisions, on_said=sidecars.tell),
         sidecars=sidecars,
         folders=FolderService(

@@ -47,18 +47,39 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_model_commands(commands.add_parser("model", help="list models, download one, choose one"))
     _add_doctor_options(commands.add_parser("doctor", help="examine the library; 1 when something is wrong"))
-    _add_file_command(commands.add_parser("export", help="write what you decided into a file"))
-    _add_file_command(commands.add_parser("import", help="merge a file that export wrote"))
+    export = commands.add_parser("export", help="write what you decided, or embeddings, into a file")
+    _add_embedding_options(_add_file_command(export))
+    _add_file_command(commands.add_parser("import", help="merge a file of decisions that export wrote"))
     add_evaluate(commands, _positive)
     demo = commands.add_parser("demo", help="open the demonstration: drawn scenes to search")
     demo.add_argument("--where", action="store_true", help="print the folder of its library instead")
     return parser, search
 
 
-def _add_file_command(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", metavar="decisions", required=True)
+def _add_file_command(
+    parser: argparse.ArgumentParser,
+) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     decisions = what.add_parser("decisions", help="favourites, stars, flags, labels, albums, saved searches")
     decisions.add_argument("file", metavar="FILE", help="JSON")
+    return what
+
+
+def _add_embedding_options(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    embeddings = what.add_parser("embeddings", help="path, content key, model and vector of each photo")
+    embeddings.add_argument(
+        "--format",
+        choices=("npz", "parquet"),
+        help="for numpy (default), or for tables; parquet needs the package's extra of that name",
+    )
+    embeddings.add_argument("--output", metavar="FILE", help="default: photosift-embeddings.npz, here")
+    embeddings.add_argument(
+        "--model", metavar="IDENTITY", help="of which model (default: the one that answers searches)"
+    )
+    embeddings.add_argument(
+        "--folder", action="append", default=[], metavar="FOLDER", help="only its photos; can be repeated"
+    )
+    embeddings.add_argument("--force", action="store_true", help="replace the file if there is one")
 
 
 def _add_model_commands(parser: argparse.ArgumentParser) -> None:

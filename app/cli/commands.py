@@ -6,10 +6,11 @@ import os
 import sys
 
 from app import logs
-from app.cli.decisions import export_decisions, import_decisions
+from app.cli.decisions import import_decisions
 from app.cli.demo import where
 from app.cli.doctor import doctor
 from app.cli.evaluating import run_evaluation
+from app.cli.exporting import export
 from app.cli.indexing import index
 from app.cli.models import model
 from app.cli.output import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
@@ -24,7 +25,7 @@ _COMMANDS = {
     "status": status,
     "model": model,
     "doctor": doctor,
-    "export": export_decisions,
+    "export": export,
     "import": import_decisions,
     "evaluate": run_evaluation,
     "demo": where,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.indexing import NewEmbedding
 from app.domain.model import Embeddings, ModelSpec
+from app.domain.query import SearchFilters
 from app.domain.vectors import Labels
 from app.library.database import Database
+from app.library.embedding_snapshot import EmbeddingSnapshot
+from app.library.filters import NO_FILTERS
 from app.library.schema import EmbeddingRow, ModelRow
 from app.library.sql import among, fetch_ids
 from app.library.writer import LibraryWriter
@@ -109,6 +113,20 @@ class EmbeddingRepository:
             )
             found = {row.id: row.vector for row in connection.execute(statement)}
         return decode([found[label] for label in labels.tolist()], model.dim)
+
+    @contextmanager
+    def snapshot(
+        self, identity: str, scopes: Sequence[SearchFilters] = (NO_FILTERS,)
+    ) -> Iterator[EmbeddingSnapshot]:
+        """One moment of the library, to take embeddings out of it; the log is not folded back meanwhile.
+
+        Raises KeyError for an unknown model.
+        """
+        with self._database.read() as connection:
+            model = find_model(connection, identity)
+            if model is None:
+                raise KeyError(identity)
+            yield EmbeddingSnapshot(connection, model.model_id, model.dim, scopes)
 
 
 @dataclass(frozen=True, slots=True)

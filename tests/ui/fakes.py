@@ -635,6 +635,7 @@ def fake_services(root: Path, photo_count: int = 200, **library_options: Any) ->
         folders=FakeFolderService(library),  # type: ignore[arg-type]
         decisions=FakeDecisionService(library),  # type: ignore[arg-type]
         decision_files=FakeDecisionFileService(),  # type: ignore[arg-type]
+        embedding_files=Recorder(),  # type: ignore[arg-type]  # the window has no use for it
         sidecars=FakeSidecarService(),  # type: ignore[arg-type]
         search=FakeSearchService(library),  # type: ignore[arg-type]
         indexing=FakeIndexingService(),  # type: ignore[arg-type]
