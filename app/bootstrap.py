@@ -145,7 +145,7 @@ def _connect(
     models = ModelService(
         library, paths.vectors, settings, parts, on_targets=worker.use, for_indexing=for_indexing
     )
-    search = SearchService(library, models, decoder)
+    search = SearchService(library, models, decoder, numbers=paths.vectors)
     closing.callback(search.close)
     closing.callback(models.close)
     downloads = ModelDownloadService(settings, models.use)

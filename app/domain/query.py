@@ -14,6 +14,7 @@ class SortOrder(StrEnum):
 
     RELEVANCE = "relevance"
     DATE = "date"  # newest first
+    UNUSUAL = "unusual"  # without terms: farthest from their neighbours first
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class SearchResult:
     message: str = ""  # for people: why it is less than they asked for
     timings_ms: tuple[tuple[str, float], ...] = ()
     classes: NDArray[np.int8] | None = None  # (n,)
+    unfinished: bool = False  # ask again in a while: more was to be measured than one answer has time for
     lines_key: str = ""  # model and kind of query whose lines can be moved; "" when nothing was calibrated
 
     def relevance_at(self, row: int) -> Relevance:

@@ -32,9 +32,12 @@ _GROWN = 1.25  # numbers that depend on the rest of the library are made anew wh
 class PhotoNumbers:
     """The numbers of one kind and one model. For one thread."""
 
-    def __init__(self, folder: Path, identity: str, kind: str, *, of_neighbours: bool = False) -> None:
-        """`kind` names what is measured and how; `of_neighbours`: the numbers change as the library grows."""
-        self._path = folder / f"{identity}.{kind}.npz"
+    def __init__(self, folder: Path | None, identity: str, kind: str, *, of_neighbours: bool = False) -> None:
+        """`kind` names what is measured and how; `of_neighbours`: the numbers change as the library grows.
+
+        Without a folder they are kept in memory alone.
+        """
+        self._path = folder / f"{identity}.{kind}.npz" if folder is not None else None
         self._of_neighbours = of_neighbours
         self._labels, self._numbers, self._made_for = self._read()
 
@@ -46,6 +49,11 @@ class PhotoNumbers:
             known = self._labels[places] == labels
             numbers[known] = self._numbers[places[known]]
         return numbers
+
+    @property
+    def mean(self) -> float:
+        """Of all that are known; 0 without any."""
+        return float(self._numbers.mean()) if len(self._numbers) else 0.0
 
     def bring_up_to_date(
         self, index: VectorIndex, measure: Measure, seconds: float, cancel: CancelToken
@@ -81,6 +89,9 @@ class PhotoNumbers:
         self._labels, self._numbers = joined[order], np.concatenate([self._numbers, numbers])[order]
 
     def _read(self) -> tuple[Labels, Numbers, int]:
+        nothing = np.empty(0, np.int64), np.empty(0, np.float32), 0
+        if self._path is None:
+            return nothing
         try:
             with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 labels, numbers = stored["labels"].astype(np.int64), stored["numbers"].astype(np.float32)
@@ -88,14 +99,16 @@ class PhotoNumbers:
             if labels.shape != numbers.shape or np.any(np.diff(labels) <= 0):
                 raise ValueError("labels and numbers do not belong together")
         except FileNotFoundError:
-            return np.empty(0, np.int64), np.empty(0, np.float32), 0
+            return nothing
         except _DAMAGED as error:
             _log.warning("%s is made anew: %s", self._path.name, error)
-            return np.empty(0, np.int64), np.empty(0, np.float32), 0
+            return nothing
         return labels, numbers, made_for
 
     def _write(self) -> None:
         """A drive that takes no writing costs the time again, no more."""
+        if self._path is None:
+            return
         unfinished = self._path.with_suffix(f".part{os.getpid()}.npz")
         try:
             np.savez(unfinished, labels=self._labels, numbers=self._numbers, made_for=self._made_for)

@@ -11,6 +11,7 @@ from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.services.calibration import calibrate
 from app.services.combining import ScoredTerm, combined_lines, effective_weights, positive_weight
+from app.services.hubness import Hubness
 from app.services.ranking import Ranking, Scores, rank
 from app.services.term_embeddings import Embedding
 
@@ -50,14 +51,20 @@ def exact(
     terms: Sequence[ScoredTerm],
     filters: SearchFilters,
     steps: int = 0,
+    hubness: Hubness | None = None,
 ) -> Ranking:
-    """Every photo that the filters let through, by the weighted mean of its z-scores."""
+    """Every photo that the filters let through, by the weighted mean of its z-scores.
+
+    `hubness` corrects the scores of words.
+    """
     ids, labels = library.photos.ids_with_labels(target.identity, filters)
     combined = np.zeros(len(ids), np.float32)
     known = np.ones(len(ids), np.bool_)
     weights = effective_weights(terms)
     for term, weight in zip(terms, weights, strict=True):
         scores, there = _scores_of(labels, term.embedding, target)
+        if hubness is not None and term.is_text:
+            scores = hubness.correct(scores, labels)
         combined += np.float32(weight) * term.counted(term.calibration.z(scores))
         known &= there
     combined /= np.float32(positive_weight(weights))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from app.domain.media import Framing, PixelSpec
 from app.domain.progress import CancelToken
@@ -14,17 +15,17 @@ from app.errors import AppError, EncoderError, ProcessDiedError, VectorIndexErro
 from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
+from app.services.meaning import Meaning
 from app.services.models import ModelService
 from app.services.places import PlaceNames, Point
 from app.services.query_language import ParsedQuery, parse_query, understood
 from app.services.query_values import BadValueError
-from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, put_first, unscored
-from app.services.scoring import exact, nearest, scored_term
-from app.services.term_embeddings import Embedding, TermEmbeddings
+from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, unscored
+from app.services.term_embeddings import TermEmbeddings
+from app.services.tuning import SearchTuning, lines_key
 
 _log = logging.getLogger(__name__)
 
-_NO_FILTERS = SearchFilters()
 _CHIP_SIZE = 96
 _CHIP_SPEC = PixelSpec(Framing.SQUASH, 32, 32, 2)  # a query picture is decoded with some spec, model or not
 _NAMES_ONLY = "so only names, folders and dates were searched."
@@ -50,11 +51,18 @@ class SearchService:
     begins with the photos of the one that its limit cut.
     """
 
-    def __init__(self, library: Library, models: ModelService, decoder: DecodePool) -> None:
+    def __init__(
+        self,
+        library: Library,
+        models: ModelService,
+        decoder: DecodePool,
+        numbers: Path | None = None,
+    ) -> None:
         self._library = library
         self._models = models
         self._decoder = decoder
         self._terms = TermEmbeddings(library, decoder)
+        self._meaning = Meaning(library, self._terms, numbers)
         self._places = PlaceNames()
         self._total: tuple[tuple[int, SearchFilters], int] | None = None
 
@@ -70,6 +78,8 @@ class SearchService:
     def _search(self, query: SearchQuery, cancel: CancelToken) -> SearchResult:
         watch = Stopwatch()
         cancel.check()
+        if not query.terms and query.sort is SortOrder.UNUSUAL:
+            return self._unusual(query, cancel, watch)
         if not query.terms:
             ids = self._library.photos.ids(query.filters)
             watch.lap("library")
@@ -111,6 +121,10 @@ class SearchService:
     def image_thumbnail(self, image: QueryImage) -> bytes:
         """A small WebP for the chip. Raises MediaError."""
         return self._decoder.submit_query_image(image.data, _CHIP_SPEC, _CHIP_SIZE).result()[1]
+
+    def tune(self, tuning: SearchTuning) -> None:
+        """Search like this from now on."""
+        self._meaning.tuning = tuning
 
     def forget_texts(self) -> None:
         """Forget the embeddings of what was searched for, on disk too. Raises LibraryError."""
@@ -154,37 +168,32 @@ class SearchService:
         cancel: CancelToken,
         watch: Stopwatch,
     ) -> SearchResult:
-        embeddings = [self._terms.of(term, target) for term in query.terms]
+        embeddings = [self._meaning.embed(term, target) for term in query.terms]
         watch.lap("encode")
         cancel.check()
         try:
-            ranking = self._ranked(query, embeddings, target)
+            ranking = self._meaning.ranked(query, embeddings, target, _depth(query), cancel)
         except ProcessDiedError as error:  # starts again from files that may be older than the library
             _log.info("the index is asked once more: %s", error)
             self._models.mend_index()
-            ranking = self._ranked(query, embeddings, target)
+            ranking = self._meaning.ranked(query, embeddings, target, _depth(query), cancel)
         watch.lap("index")
         cancel.check()
-        return self._answer(query, fuse_names(ranking, named), watch)
+        found = self._answer(query, fuse_names(ranking, named), watch)
+        return replace(found, lines_key=lines_key(target.identity, query.terms))
 
-    def _ranked(
-        self, query: SearchQuery, embeddings: Sequence[Embedding], target: EmbeddingTarget
-    ) -> Ranking:
-        """By meaning: the best for `_depth`, or all of them."""
-        terms = [
-            scored_term(term, embedding, target)
-            for term, embedding in zip(query.terms, embeddings, strict=True)
-        ]
-        ranking = None
-        depth = _depth(query)
-        if depth is not None and query.filters == _NO_FILTERS and len(terms) == 1 and terms[0].weight > 0:
-            ranking = nearest(self._library, target, terms[0], depth)
-        if ranking is None:
-            ranking = exact(self._library, target, terms, query.filters)
-        like = query.terms[0].photo_id if len(query.terms) == 1 else None
-        if like is not None and query.terms[0].weight > 0:
-            ranking = put_first(ranking, like)  # before its copies, which are as near
-        return ranking
+    def _unusual(self, query: SearchQuery, cancel: CancelToken, watch: Stopwatch) -> SearchResult:
+        """Those farthest from their neighbours first; a large library is measured over several answers."""
+        target = self._models.target
+        if target is None:
+            status = self._models.status()
+            raise AppError(f"To tell which photos are unusual needs the model. {_what_to_do(status)}")
+        ranking, share = self._meaning.unusual(query.filters, target, cancel)
+        watch.lap("index")
+        total = self._count(query.filters)
+        message = "" if share == 1.0 else f"{share:.0%} of the photos are compared with each other so far."
+        found = _result(query, ranking, total, watch, complete=True, message=message)
+        return replace(found, unfinished=share < 1.0)
 
     # -- answers
 

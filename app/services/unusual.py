@@ -20,7 +20,7 @@ _KIND = f"unusual-{_NEIGHBOURS}"
 class UnusualPhotos:
     """How unusual the photos of one model are, measured little by little and kept."""
 
-    def __init__(self, folder: Path, identity: str) -> None:
+    def __init__(self, folder: Path | None, identity: str) -> None:
         self.identity = identity
         self._numbers = PhotoNumbers(folder, identity, _KIND, of_neighbours=True)
 
