@@ -1,6 +1,5 @@
 """Between photos and the labels of their embeddings; photos of the same content share one."""
 
-import numpy as np
 from sqlalchemy import Connection, ScalarSelect, func, select
 
 from app.domain.query import SearchFilters
@@ -9,18 +8,21 @@ from app.library.filters import NO_FILTERS, shown
 from app.library.schema import EmbeddingRow, PhotoRow
 from app.library.sql import Ids, among, fetch_ids, no_index
 
-_NO_LABEL = 0  # below all labels
+NO_LABEL = 0  # below all labels
+
+
+def leave_few(filters: SearchFilters) -> bool:
+    """Whether so few photos pass that the way to them is an index of their own."""
+    return filters.favourites_only or bool(filters.subfolder) or filters.added_since is not None
 
 
 def ids_with_labels(connection: Connection, model: int, filters: SearchFilters) -> tuple[Ids, Labels]:
-    """Shown photos with their labels, by label."""
-    # These filters leave few photos and have indexes; else the index of contents has all that is needed.
-    few = filters.favourites_only or filters.subfolder or filters.added_since is not None
-    conditions = shown(filters, found_otherwise=not few)
-    statement = select(PhotoRow.id, func.coalesce(_label(model), _NO_LABEL)).where(*conditions)
+    """Shown photos, each with its label or NO_LABEL, in no order."""
+    # Where many pass, the index of contents has all that is needed.
+    conditions = shown(filters, found_otherwise=not leave_few(filters))
+    statement = select(PhotoRow.id, func.coalesce(_label(model), NO_LABEL)).where(*conditions)
     photo_ids, labels = fetch_ids(connection, statement)
-    order = np.argsort(labels, kind="stable")[np.count_nonzero(labels == _NO_LABEL) :]
-    return photo_ids[order], labels[order]
+    return photo_ids, labels
 
 
 def photos_of_labels(

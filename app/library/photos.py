@@ -29,11 +29,12 @@ from app.library.embeddings import contents_with_embedding, find_model, model_id
 from app.library.filters import NO_FILTERS, SHOWN, in_tree, newest_first, shown
 from app.library.forget import Purge
 from app.library.indexing_queue import IndexingQueue
-from app.library.labels import ids_with_labels, label_of, photos_of_labels
+from app.library.labels import label_of, photos_of_labels
 from app.library.left_out import note_left_out
 from app.library.outcomes import OutcomeWriter, store_failures
 from app.library.reattach import bequeath, bereaved
 from app.library.refusals import Refused, forget_refusals, refused_contents
+from app.library.remembered_labels import RememberedLabels
 from app.library.schema import FavouriteRow, FolderRow, PhotoRow
 from app.library.sql import Ids, among, fetch_ids
 from app.library.writer import LibraryWriter
@@ -61,6 +62,7 @@ class PhotoRepository:
         self._writer = writer
         self._companions = companions
         self._queue = IndexingQueue(database, writer)
+        self._labels = RememberedLabels(database, writer)
 
     # -- files
 
@@ -246,10 +248,9 @@ class PhotoRepository:
     def ids_with_labels(self, identity: str, filters: SearchFilters = NO_FILTERS) -> tuple[Ids, Labels]:
         """All shown photos that have an embedding and that the filters let through: photo ids and labels.
 
-        Ordered by label; photos of the same content share one.
+        Ordered by label; photos of the same content share one. Not to be changed: they are remembered.
         """
-        with self._database.read() as connection:
-            return ids_with_labels(connection, model_id(connection, identity), filters)
+        return self._labels.of(identity, filters)
 
     def photos_of_labels(
         self, identity: str, labels: Labels, filters: SearchFilters | None = None
@@ -286,6 +287,9 @@ class PhotoRepository:
 
     def count_shown(self, filters: SearchFilters = NO_FILTERS) -> int:
         """How many shown photos the filters let through."""
+        known = self._labels.count(filters)
+        if known is not None:
+            return known
         with self._database.read() as connection:
             return count_shown(connection, filters)
 
