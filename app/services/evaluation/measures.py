@@ -129,13 +129,18 @@ def resampled_shares(totals: list[Totals], *, times: int = RESAMPLES, seed: int 
     right, asked = np.stack([each.right for each in totals]), np.stack([each.asked for each in totals])
     count = right.shape[1]
     generator = np.random.default_rng(seed)
-    drawn = np.zeros((times, len(totals)))
-    for row in drawn:
-        weights = np.bincount(generator.integers(0, count, count), minlength=count).astype(np.float64)
-        questions = asked @ weights
-        np.divide(right @ weights, questions, out=row, where=questions > 0)
-        row[questions == 0] = np.nan
-    return drawn
+    together = max(1, _BLOCK_SCORES // count)  # resamples that are summed up at a time
+    parts = []
+    for start in range(0, times, together):
+        weights = np.stack(
+            [
+                np.bincount(generator.integers(0, count, count), minlength=count).astype(np.float64)
+                for _ in range(min(together, times - start))
+            ]
+        )
+        found, questions = weights @ right.T, weights @ asked.T
+        parts.append(np.divide(found, questions, out=np.full_like(found, np.nan), where=questions > 0))
+    return np.concatenate(parts)
 
 
 def interval(drawn: Floats) -> tuple[float, float]:
