@@ -15,46 +15,36 @@ from app.services.evaluation.measures import (
     resampled_shares,
     shares,
 )
-
-# Twelve pictures are the unit vectors, so that a caption's embedding is its row of scores.
-_PICTURES = np.eye(12, dtype=np.float32)
-_SCORES = np.array(
-    [
-        [0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1],  # of picture 0: first
-        [0.8, 0.5, 0.8, 0.8, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],  # of 1: behind three and an equal: 5th
-        [0.6, 0.6, 0.2, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.0, 0.0],  # of 2: behind nine: 10th
-        [0.6, 0.5, 0.2, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.2, 0.0],  # of 2: and an equal: 11th
-    ],
-    np.float32,
+from tests.hand_checked import (
+    CAPTIONS,
+    GROUPS,
+    IMAGE_OF,
+    IMAGE_TO_TEXT,
+    ON_A_CIRCLE,
+    PICTURES,
+    RANKS_OF_BEST_CAPTION,
+    RANKS_OF_OWN_IMAGE,
+    TEXT_TO_IMAGE,
+    WITH_QUERY,
+    WITHOUT_QUERY,
 )
-_IMAGE_OF = np.array([0, 1, 2, 2])
 
 
 def share(ranks: NDArray[np.int64], clusters: NDArray[np.int64], cut: int) -> float:
     return float(shares([recall_totals(ranks, clusters, int(clusters.max()) + 1, cut)])[0])
 
 
-def test_a_captions_rank_counts_what_scores_as_high() -> None:
-    ranks = caption_ranks(_PICTURES, _SCORES, _IMAGE_OF).of_own_image
-    assert ranks.tolist() == [1, 5, 10, 11]
+def test_ranks_are_those_worked_out_by_hand() -> None:
+    ranks = caption_ranks(PICTURES, CAPTIONS, IMAGE_OF)
+    assert ranks.of_own_image.tolist() == RANKS_OF_OWN_IMAGE
+    assert ranks.of_best_caption.tolist() == RANKS_OF_BEST_CAPTION
 
 
-@pytest.mark.parametrize(("cut", "expected"), [(1, 1 / 4), (5, 2 / 4), (10, 3 / 4)])
-def test_text_to_image_recall_is_the_share_of_captions(cut: int, expected: float) -> None:
-    ranks = caption_ranks(_PICTURES, _SCORES, _IMAGE_OF).of_own_image
-    assert share(ranks, _IMAGE_OF, cut) == expected
-
-
-def test_a_pictures_rank_is_that_of_its_best_caption_among_all_captions() -> None:
-    ranks = caption_ranks(_PICTURES, _SCORES, _IMAGE_OF).of_best_caption
-    # 0: first. 1: behind one of 0.6, level with one of 0.5. 2: behind one of 0.8, its own are no rivals
-    assert ranks.tolist() == [1, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-
-
-@pytest.mark.parametrize(("cut", "expected"), [(1, 1 / 3), (5, 3 / 3), (10, 3 / 3)])
-def test_image_to_text_recall_is_the_share_of_described_pictures(cut: int, expected: float) -> None:
-    ranks = caption_ranks(_PICTURES, _SCORES, _IMAGE_OF).of_best_caption
-    assert share(ranks, np.arange(12), cut) == expected
+@pytest.mark.parametrize("cut", [1, 5, 10])
+def test_recall_is_the_share_of_captions_and_of_described_pictures(cut: int) -> None:
+    ranks = caption_ranks(PICTURES, CAPTIONS, IMAGE_OF)
+    assert share(ranks.of_own_image, IMAGE_OF, cut) == TEXT_TO_IMAGE[cut]
+    assert share(ranks.of_best_caption, np.arange(12), cut) == IMAGE_TO_TEXT[cut]
 
 
 @pytest.mark.parametrize(
@@ -93,23 +83,10 @@ def test_ranks_do_not_depend_on_the_size_of_blocks(monkeypatch: pytest.MonkeyPat
             assert ranks.of_best_caption[picture] == before + 1
 
 
-def on_a_circle(*degrees: float) -> NDArray[np.float32]:
-    """Embeddings whose order by score is that of the angles between them."""
-    angles = np.radians(degrees)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-
-
 def test_average_precision_with_and_without_the_query() -> None:
-    # a at 0, 10, 50; b at 20, 60; c alone at 35
-    pictures, groups = on_a_circle(0, 10, 50, 20, 60, 35), np.array([0, 0, 0, 1, 1, 2])
-    found = average_precisions(pictures, groups)
-    # the first a meets a, b, c, a, b: right at 1 and 4
-    assert found.without_query[0] == pytest.approx((1 / 1 + 2 / 4) / 2)
-    assert found.with_query[0] == pytest.approx((1 / 1 + 2 / 2 + 3 / 5) / 3)
-    # the first b meets a, c, a, a, b: right at 5
-    assert found.without_query[3] == pytest.approx(1 / 5)
-    assert found.with_query[3] == pytest.approx((1 / 1 + 2 / 6) / 2)
-    assert np.isnan([found.without_query[5], found.with_query[5]]).all()  # nothing belongs to c
+    found = average_precisions(ON_A_CIRCLE, GROUPS)
+    assert found.without_query == pytest.approx(WITHOUT_QUERY, nan_ok=True)
+    assert found.with_query == pytest.approx(WITH_QUERY, nan_ok=True)
 
 
 def test_an_equally_similar_stranger_comes_before_the_right_picture() -> None:
