@@ -1,7 +1,7 @@
 """Where tiles lie in the grid: arithmetic alone, so that a million photos cost no more than ten.
 
-The grid has one or two sections: strong matches, and below a divider the weak ones. Each fills its width
-evenly and starts on a line of its own.
+The grid has up to three sections: strong matches, below a line of text the possible ones, and below a divider
+the weak ones. Each fills its width evenly and starts on a line of its own.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,17 @@ class Rect:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Positions that lie together, and where."""
+
+    first: int
+    end: int
+    top: int  # of its first tile
+    first_line: int
+    lines: int
+
+
 @dataclass(frozen=True)
 class GridGeometry:
     """The layout of `count` tiles in `width` logical pixels; rows of the model are called positions here."""
@@ -33,6 +44,8 @@ class GridGeometry:
     tile: int  # wanted edge of a tile
     caption: int = 0  # height of the text below each picture
     divider: int = 0  # height of the line of text before weak matches
+    possible_from: int | None = None  # position of the first possible match; None: not told apart
+    note: int = 0  # height of the line of text before possible matches
 
     @cached_property
     def columns(self) -> int:
@@ -63,46 +76,74 @@ class GridGeometry:
     def has_divider(self) -> bool:
         return self.weak_from < self.count
 
-    @cached_property
-    def _strong_lines(self) -> int:
-        return -(-self.weak_from // self.columns)
+    @property
+    def has_note(self) -> bool:
+        """Whether a line of text stands before the possible matches."""
+        return self.possible_from is not None and self.possible_from < self.weak_from
 
     @cached_property
-    def _weak_lines(self) -> int:
-        return -(-(self.count - self.weak_from) // self.columns)
+    def sections(self) -> tuple[Section, ...]:
+        """Those that hold anything, from top to bottom."""
+        possible = self.possible_from if self.has_note and self.possible_from is not None else self.weak_from
+        found: list[Section] = []
+        y, line = MARGIN, 0
+        for first, end, above in (
+            (0, possible, 0),
+            (possible, self.weak_from, self.note),
+            (self.weak_from, self.count, self.divider),
+        ):
+            if first < end:
+                lines = -(-(end - first) // self.columns)
+                found.append(Section(first, end, y + above, line, lines))
+                y, line = y + above + lines * self.line, line + lines
+        return tuple(found)
 
     @cached_property
     def divider_rect(self) -> Rect:
         """The band before the weak matches; empty where there are none."""
-        height = self.divider if self.has_divider else 0
-        return Rect(0, MARGIN + self._strong_lines * self.line, self.width, height)
+        if not self.has_divider:
+            return Rect(0, self._end, self.width, 0)
+        return Rect(0, self.sections[-1].top - self.divider, self.width, self.divider)
 
     @cached_property
-    def _weak_top(self) -> int:
-        return self.divider_rect.y + self.divider_rect.height
+    def note_rect(self) -> Rect:
+        """The band before the possible matches; empty where there are none."""
+        for section in self.sections:
+            if self.has_note and section.first == self.possible_from:
+                return Rect(0, section.top - self.note, self.width, self.note)
+        return Rect(0, MARGIN, self.width, 0)
+
+    @cached_property
+    def _end(self) -> int:
+        """Below the last line and its gap."""
+        last = self.sections[-1] if self.sections else None
+        return last.top + last.lines * self.line if last else MARGIN
+
+    @cached_property
+    def _lines(self) -> int:
+        return sum(section.lines for section in self.sections)
 
     @cached_property
     def height(self) -> int:
         """Of the whole contents."""
-        if not self.count:
-            return 0
-        return self._weak_top + self._weak_lines * self.line - GAP + MARGIN
+        return self._end - GAP + MARGIN if self.count else 0
+
+    def _section_of_line(self, line: int) -> Section:
+        return next(s for s in reversed(self.sections) if line >= s.first_line or s is self.sections[0])
 
     def column_x(self, column: int) -> int:
         spread = self._slack * column // max(1, self.columns - 1)
         return MARGIN + column * (self.edge + GAP) + spread
 
     def _place(self, position: int) -> tuple[int, int]:
-        """Line (strong and weak counted together) and column."""
-        if position < self.weak_from:
-            return divmod(position, self.columns)
-        line, column = divmod(position - self.weak_from, self.columns)
-        return self._strong_lines + line, column
+        """Line (those of all sections counted together) and column."""
+        section = next(s for s in reversed(self.sections) if position >= s.first or s is self.sections[0])
+        line, column = divmod(position - section.first, self.columns)
+        return section.first_line + line, column
 
     def _line_top(self, line: int) -> int:
-        if line < self._strong_lines:
-            return MARGIN + line * self.line
-        return self._weak_top + (line - self._strong_lines) * self.line
+        section = self._section_of_line(line)
+        return section.top + (line - section.first_line) * self.line
 
     def rect_of(self, position: int) -> Rect:
         line, column = self._place(position)
@@ -110,11 +151,9 @@ class GridGeometry:
 
     def _line_near(self, y: int) -> int:
         """The line at this height, or the nearest above it; clamped to the lines there are."""
-        if self.has_divider and y >= self._weak_top:
-            line = self._strong_lines + (y - self._weak_top) // self.line
-        else:
-            line = min((y - MARGIN) // self.line, max(0, self._strong_lines - 1))
-        return max(0, min(line, self._strong_lines + self._weak_lines - 1))
+        section = next((s for s in reversed(self.sections) if y >= s.top), self.sections[0])
+        line = (y - section.top) // self.line
+        return section.first_line + max(0, min(line, section.lines - 1))
 
     def _column_near(self, x: int) -> int:
         column = (x - MARGIN) * self.columns // max(1, self.width - 2 * MARGIN)
@@ -122,11 +161,9 @@ class GridGeometry:
 
     def _span(self, line: int) -> tuple[int, int]:
         """First position of a line, and the one after its last."""
-        if line < self._strong_lines:
-            first, end = line * self.columns, self.weak_from
-        else:
-            first, end = self.weak_from + (line - self._strong_lines) * self.columns, self.count
-        return first, min(first + self.columns, end)
+        section = self._section_of_line(line)
+        first = section.first + (line - section.first_line) * self.columns
+        return first, min(first + self.columns, section.end)
 
     def position_at(self, x: int, y: int) -> int | None:
         """The tile under a point; None between tiles."""
@@ -175,7 +212,7 @@ class GridGeometry:
     def moved(self, position: int, lines: int) -> int:
         """The tile that many lines below (negative: above), in the same column where there is one."""
         line, column = self._place(position)
-        last = self._strong_lines + self._weak_lines - 1
+        last = self._lines - 1
         target = max(0, min(line + lines, last))
         if target == line:
             return position

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QModelIndex, QObject, Signal
 
 from app.domain.photo import Photo
-from app.domain.query import SearchResult
+from app.domain.query import Relevance, SearchResult
 from app.ui.album_actions import AlbumActions
 from app.ui.album_order import AlbumOrder
 from app.ui.decision_actions import DecisionActions
@@ -141,7 +141,11 @@ class PhotoArea(QObject):
         if not result.semantic:
             return self.tr("Its name or folder has these words")
         place = self.tr("place {place} of {count}").format(place=row + 1, count=len(result.photo_ids))
-        match = self.tr("A weak match") if self.model.is_weak(row) else self.tr("A good match")
+        match = {
+            Relevance.STRONG: self.tr("A good match"),
+            Relevance.POSSIBLE: self.tr("A possible match"),
+            Relevance.WEAK: self.tr("A weak match"),
+        }[self.model.relevance(row)]
         return f"{match}, {place}"
 
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QPixmap
 
 from app.domain.photo import Photo
-from app.domain.query import SearchQuery, SearchResult
+from app.domain.query import Relevance, SearchQuery, SearchResult
 from app.ui.photo_texts import file_name, spoken, tooltip
 from app.ui.task_runner import Lane, TaskRunner
 from app.ui.thumbnail_loader import ThumbnailLoader
@@ -59,6 +59,7 @@ class PhotoGridModel(QAbstractListModel):
         self._result: SearchResult | None = None
         self._ids = _EMPTY_IDS
         self._weak_from = 0
+        self._possible_from = 0
         self._photos: OrderedDict[int, tuple[Photo, int]] = OrderedDict()  # id -> photo, its epoch
         self._gone: set[int] = set()
         self._epoch = 0  # photos of an earlier one are shown, and fetched again
@@ -86,6 +87,11 @@ class PhotoGridModel(QAbstractListModel):
         return self._weak_from
 
     @property
+    def possible_from(self) -> int:
+        """First row of the possible matches, where they follow the strong ones; else equal to `weak_from`."""
+        return self._possible_from
+
+    @property
     def complete(self) -> bool:
         """False when the result was cut and more can be asked for."""
         return self._result is None or self._result.complete
@@ -98,26 +104,31 @@ class PhotoGridModel(QAbstractListModel):
         """Show another result. One that begins with the rows here adds to them; equal rows stay."""
         ids = np.ascontiguousarray(result.photo_ids, dtype=np.int64)
         same = self._result is not None and _same_question(self._result.query, result.query)
-        old, weak_before = self._ids, self._weak_from
+        old, sections_before = self._ids, (self._possible_from, self._weak_from)
         self._result = result
         if np.array_equal(ids, old):
-            self._weak_from = result.weak_from
-            if weak_before != result.weak_from:
+            self._take(ids)
+            if sections_before != (self._possible_from, self._weak_from):
                 self.sections_changed.emit()
         elif same and 0 < len(old) < len(ids) and np.array_equal(ids[: len(old)], old):
-            self._append(ids, result.weak_from)
+            self._append(ids)
         else:
-            self._replace(ids, result.weak_from, same)
+            self._replace(ids, same)
 
-    def _append(self, ids: NDArray[np.int64], weak_from: int) -> None:
+    def _take(self, ids: NDArray[np.int64]) -> None:
+        self._ids = ids
+        if self._result is not None:
+            self._weak_from, self._possible_from = self._result.weak_from, self._result.possible_from
+
+    def _append(self, ids: NDArray[np.int64]) -> None:
         self.beginInsertRows(QModelIndex(), len(self._ids), len(ids) - 1)
-        self._ids, self._weak_from = ids, weak_from
+        self._take(ids)
         self._running.clear()  # the last page may have been a short one
         self.endInsertRows()
 
-    def _replace(self, ids: NDArray[np.int64], weak_from: int, same: bool) -> None:
+    def _replace(self, ids: NDArray[np.int64], same: bool) -> None:
         self.beginResetModel()
-        self._ids, self._weak_from = ids, weak_from
+        self._take(ids)
         self._wanted.clear()
         self._running.clear()
         self._gone.clear()
@@ -150,6 +161,10 @@ class PhotoGridModel(QAbstractListModel):
 
     def is_weak(self, row: int) -> bool:
         return row >= self._weak_from
+
+    def relevance(self, row: int) -> Relevance:
+        """How sure the match in a row is."""
+        return self._result.relevance_at(row) if self._result is not None else Relevance.STRONG
 
     def id_at(self, row: int) -> int:
         return int(self._ids[row])
@@ -331,7 +346,7 @@ class PhotoGridModel(QAbstractListModel):
         makers: dict[int, Callable[[Photo], str]] = {
             Qt.ItemDataRole.DisplayRole: file_name,
             Qt.ItemDataRole.ToolTipRole: tooltip,
-            Qt.ItemDataRole.AccessibleTextRole: lambda photo: spoken(photo, weak=self.is_weak(row)),
+            Qt.ItemDataRole.AccessibleTextRole: lambda photo: spoken(photo, self.relevance(row)),
         }
         maker = makers.get(role)
         if maker is None:

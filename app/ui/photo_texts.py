@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 from app.domain.companions import Companion, CompanionKind
 from app.domain.media import PhotoMetadata
 from app.domain.photo import Photo, PhotoState
+from app.domain.query import Relevance
 from app.ui.decision_wishes import decisions_spoken, decisions_text
 from app.ui.wording import printable
 
@@ -122,14 +123,14 @@ def tooltip(photo: Photo) -> str:
     return "\n".join(filter(None, lines))
 
 
-def spoken(photo: Photo, *, weak: bool = False) -> str:
+def spoken(photo: Photo, relevance: Relevance = Relevance.STRONG) -> str:
     """For screen readers: the same facts as one sentence."""
     parts = [file_name(photo), taken_text(photo)]
     if photo.favourite:
         parts.append(tr("favourite"))
     parts.append(decisions_spoken(photo.decisions))
-    if weak:
-        parts.append(tr("weak match"))
+    if relevance is not Relevance.STRONG:
+        parts.append(tr("weak match") if relevance is Relevance.WEAK else tr("possible match"))
     parts.extend(map(companion_text, photo.companions))
     parts.append(state_text(photo))
     return ", ".join(filter(None, parts))

@@ -35,6 +35,7 @@ class _Colours:
     accent: QColor
     text: QColor
     line: QColor
+    muted: QColor
 
     @classmethod
     def of(cls, palette: QPalette) -> "_Colours":
@@ -48,6 +49,7 @@ class _Colours:
             accent=accent,
             text=_veil(text, 200),
             line=_veil(text, 45),
+            muted=_veil(text, 150),
         )
 
 
@@ -199,9 +201,19 @@ class PhotoTileDelegate(QStyledItemDelegate):
         text = _elided(file_name(photo), area.width(), self._font_key)
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 
+    def paint_note(self, painter: QPainter, band: QRect, *, only: bool) -> None:
+        """The quiet line of text before possible matches; `only`: there are no surer ones."""
+        painter.setFont(self._font)
+        painter.setPen(self._colours.muted)
+        area = band.adjusted(MARGIN + PADDING, 0, -MARGIN - PADDING, 0)
+        text = self.tr("No clear match; these are possible") if only else self.tr("Possible matches")
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
     def paint_divider(self, painter: QPainter, band: QRect, *, only: bool) -> None:
         """The line of text before weak matches; `only`: there are no others."""
-        text = self.tr("Only weak matches") if only else self.tr("Weak matches below")
+        text = (
+            self.tr("Nothing here looks like that; these come nearest") if only else self.tr("Weak matches")
+        )
         font = QFont(self._font)
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)

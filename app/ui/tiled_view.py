@@ -48,7 +48,7 @@ _Hint = QAbstractItemView.ScrollHint
 
 
 class TiledView(QListView):
-    """Tiles in columns that fill the width, weak matches below a divider.
+    """Tiles in columns that fill the width, possible matches below a note, weak ones below a divider.
 
     A QListView for its selection, keyboard and accessibility; its own layout, which keeps an object per item,
     is replaced by `GridGeometry`, so that resizing a million photos costs nothing.
@@ -152,10 +152,12 @@ class TiledView(QListView):
         self._geometry = GridGeometry(
             count=model.rowCount() if model is not None else 0,
             weak_from=model.weak_from if model is not None else 0,
+            possible_from=model.possible_from if model is not None else None,
             width=self.viewport().width(),
             tile=self._tile,
             caption=caption_height(metrics, self._tile),
             divider=metrics.height() * 2 + 12,
+            note=metrics.height() + 14,
         )
         bar, page = self.verticalScrollBar(), self.viewport().height()
         bar.setPageStep(page)
@@ -205,6 +207,16 @@ class TiledView(QListView):
                 state |= flag.State_HasFocus
             option.rect, option.state = rect, state
             self._delegate.paint(painter, option, index)
+
+    def _paint_bands(self, painter: QPainter) -> None:
+        """The lines of text between the sections."""
+        geometry, top = self._geometry, self.verticalOffset()
+        if geometry.has_note:
+            band = _qrect(geometry.note_rect).translated(0, -top)
+            self._delegate.paint_note(painter, band, only=geometry.possible_from == 0)
+        if geometry.has_divider:
+            band = _qrect(geometry.divider_rect).translated(0, -top)
+            self._delegate.paint_divider(painter, band, only=geometry.weak_from == 0)
 
     def _paint_over(self, painter: QPainter) -> None:
         """For those who inherit: what lies above the tiles."""
@@ -304,9 +316,7 @@ class TiledView(QListView):
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         self._delegate.prepare(self.palette(), self.font())
         self._paint_tiles(painter, event.rect())
-        if self._geometry.has_divider:
-            band = _qrect(self._geometry.divider_rect).translated(0, -self.verticalOffset())
-            self._delegate.paint_divider(painter, band, only=self._geometry.weak_from == 0)
+        self._paint_bands(painter)
         self._paint_over(painter)
         painter.end()
         self._ask_for_more()

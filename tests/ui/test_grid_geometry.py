@@ -9,9 +9,12 @@ from app.ui.grid_geometry import GAP, MARGIN, GridGeometry, Rect
 @st.composite
 def geometries(draw: st.DrawFn, smallest: int = 1) -> GridGeometry:
     count = draw(st.integers(smallest, 400))
+    weak_from = draw(st.integers(0, count))
     return GridGeometry(
         count=count,
-        weak_from=draw(st.integers(0, count)),
+        weak_from=weak_from,
+        possible_from=draw(st.none() | st.integers(0, weak_from)),
+        note=30,
         width=draw(st.integers(40, 4000)),
         tile=draw(st.integers(96, 512)),
         caption=draw(st.sampled_from([0, 18])),
@@ -91,6 +94,24 @@ def test_weak_matches_begin_on_a_line_of_their_own_below_the_divider() -> None:
     assert first_weak.x == MARGIN
     assert first_weak.y == geometry.divider_rect.y + 40
     assert geometry.rect_of(4).y < geometry.divider_rect.y
+
+
+def test_possible_matches_lie_between_strong_and_weak_ones_below_a_note() -> None:
+    geometry = GridGeometry(count=12, possible_from=2, weak_from=5, width=1000, tile=180, divider=40, note=30)
+
+    strong, possible, weak = (geometry.rect_of(position) for position in (1, 2, 5))
+
+    assert possible.x == weak.x == MARGIN
+    assert strong.y + strong.height < geometry.note_rect.y
+    assert possible.y == geometry.note_rect.y + 30
+    assert geometry.rect_of(4).y + strong.height < geometry.divider_rect.y == weak.y - 40
+
+
+def test_where_all_matches_are_strong_there_is_no_note() -> None:
+    geometry = GridGeometry(count=12, possible_from=5, weak_from=5, width=1000, tile=180, divider=40, note=30)
+
+    assert not geometry.has_note
+    assert geometry.rect_of(5).y == geometry.rect_of(4).y + geometry.line + 40
 
 
 def test_an_empty_grid_has_no_height_and_nothing_in_it() -> None:
