@@ -6,10 +6,13 @@ System, 1971): towards the liked ones, away from the mean of the disliked ones. 
 `relevance`, where liked pictures help in proportion to the root of how many there are, as independent
 z-scores add up. A disliked picture mostly looks like what was asked for as well, else nobody would have seen
 it, so alone it is taken away in small part only; beside a liked one, what both have in common cancels out.
+
+A picture that was brought along, not marked in an answer, says beside words what should be there as well: it
+counts up to where it may match and no further, or what is most like it would win whatever the words say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +33,8 @@ class ScoredTerm:
     embedding: Embedding
     calibration: Calibration
     is_text: bool = True
+    is_brought: bool = False  # a picture from elsewhere
+    most: float | None = None  # higher z-scores count no more
 
     def counted(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
         """What of its z-scores counts.
@@ -38,9 +43,22 @@ class ScoredTerm:
         photo a match. Words that are not wanted say what must be absent, so only what may match them loses.
         """
         if self.weight > 0:
-            return z
+            return z if self.most is None else np.minimum(z, np.float32(self.most))
         least = self.calibration.lines.possible if self.is_text else 0.0
         return np.where(z >= least, z, np.float32(0))
+
+
+def beside_words(terms: Sequence[ScoredTerm]) -> list[ScoredTerm]:
+    """The same terms, those that only accompany wanted words limited."""
+    if not any(term.is_text and term.weight > 0 for term in terms):
+        return list(terms)
+    return [_limited(term) if term.is_brought and term.weight > 0 else term for term in terms]
+
+
+def _limited(term: ScoredTerm) -> ScoredTerm:
+    line = term.calibration.lines.possible
+    calibration = replace(term.calibration, lines=replace(term.calibration.lines, strong=line))
+    return replace(term, calibration=calibration, most=line)
 
 
 def effective_weights(terms: Sequence[ScoredTerm]) -> list[float]:

@@ -10,7 +10,13 @@ from app.domain.vectors import Labels
 from app.indexing.embedding_target import EmbeddingTarget
 from app.library.library import Library
 from app.services.calibration import calibrate
-from app.services.combining import ScoredTerm, combined_lines, effective_weights, positive_weight
+from app.services.combining import (
+    ScoredTerm,
+    beside_words,
+    combined_lines,
+    effective_weights,
+    positive_weight,
+)
 from app.services.hubness import Hubness
 from app.services.ranking import Ranking, Scores, rank
 from app.services.term_embeddings import Embedding
@@ -23,7 +29,7 @@ def scored_term(term: QueryTerm, embedding: Embedding, target: EmbeddingTarget) 
     sample = target.index.sample_scores(embedding)
     is_text = term.text is not None
     calibration = calibrate(sample, target.encoder.spec, of_text=is_text)
-    return ScoredTerm(term.weight, embedding, calibration, is_text)
+    return ScoredTerm(term.weight, embedding, calibration, is_text, is_brought=term.image is not None)
 
 
 def nearest(
@@ -60,6 +66,7 @@ def exact(
     ids, labels = library.photos.ids_with_labels(target.identity, filters)
     combined = np.zeros(len(ids), np.float32)
     known = np.ones(len(ids), np.bool_)
+    terms = beside_words(terms)
     weights = effective_weights(terms)
     for term, weight in zip(terms, weights, strict=True):
         scores, there = _scores_of(labels, term.embedding, target)

@@ -1,16 +1,27 @@
 """How the parts of a query are put together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.services.calibration import Calibration
-from app.services.combining import ScoredTerm, combined_lines, effective_weights, positive_weight
+from app.services.combining import (
+    ScoredTerm,
+    beside_words,
+    combined_lines,
+    effective_weights,
+    positive_weight,
+)
 from app.services.ranking import Lines
+
+
+EMBEDDING = np.zeros(2, np.float32)
 
 
 def term(weight=1.0, *, is_text=True, strong=3.5, possible=2.5):
     calibration = Calibration(0.0, 1.0, Lines(strong, possible, parts=not is_text))
-    return ScoredTerm(weight, np.zeros(2, np.float32), calibration, is_text)
+    return ScoredTerm(weight, EMBEDDING, calibration, is_text)
 
 
 def picture(weight=1.0):
@@ -53,6 +64,25 @@ def test_the_lines_of_a_combined_score_are_the_means_of_its_wanted_parts():
 
     assert positive_weight(weights) == 4.0
     assert (lines.strong, lines.possible, lines.parts) == (3.375, 2.375, True)
+
+
+def brought(weight=1.0):
+    return replace(picture(weight), is_brought=True)
+
+
+def test_a_picture_beside_words_counts_up_to_where_it_may_match():
+    words, limited = beside_words([term(), brought()])
+
+    assert words == term()
+    assert limited.counted(np.array([9.0, 2.0], np.float32)).tolist() == [2.5, 2.0]
+    assert combined_lines([words, limited], [1.0, 1.0]).strong == (3.5 + 2.5) / 2
+
+
+@pytest.mark.parametrize(
+    "terms", [[brought()], [brought(), term(-1.0)], [term(), picture()], [brought(-1.0)]]
+)
+def test_elsewhere_a_picture_counts_in_full(terms):
+    assert beside_words(terms) == terms
 
 
 def test_without_a_wanted_part_all_that_nothing_speaks_against_is_a_match():
