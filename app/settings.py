@@ -19,13 +19,15 @@ class Settings(BaseModel):
 
     checkpoint: str | None = None  # a folder with a checkpoint, or a hub id that is in the hub's cache
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    precision: Literal["auto", "float32"] = "auto"  # auto: the fastest that proved itself on this machine
     naflex_patches: int | None = Field(default=None, ge=16, le=4096)  # a NaFlex model looks at; None: its own
     tile_size: int = Field(default=200, ge=96, le=512)  # logical pixels
     sidebar_visible: bool = True
     sidebar_width: int = Field(default=232, ge=120, le=2000)  # logical pixels
     details_visible: bool = False
     details_width: int = Field(default=300, ge=160, le=2000)
-    history: tuple[str, ...] = ()  # recent text queries, newest first
+    remember_searches: bool = True  # offer what was searched for again
+    history: tuple[str, ...] = ()  # recent text queries of older versions, until the library has them
     window_geometry: str = ""  # base64 of QWidget.saveGeometry
     indexing_paused: bool = False
     raw_apart: bool = False  # show raw files by themselves, not with the photos they belong to

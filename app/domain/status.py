@@ -20,6 +20,8 @@ class ModelStatus:
     state: ModelState
     name: str = ""
     device: str = ""  # "cpu", "cuda", "mps"; empty until it is known
+    runtime: str = ""  # "torch", "openvino"; of pictures, like the precision
+    precision: str = ""  # "float32", "bfloat16", "int8", "int8-dynamic"
     message: str = ""  # for people, when it failed or falls back
     coming: str = ""  # the model that is to answer once it has embedded the library
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.indexing import IndexedPhoto, NewEmbedding, PhotoFailure
-from app.domain.model import Embeddings
+from app.domain.model import EncodedPhotos
 from app.errors import AppError, CancelledError, CheckpointError, EncoderError, ProcessDiedError
 from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.outcome_queue import OutcomeQueue
@@ -28,7 +28,7 @@ class _Batch:
 
     target: EmbeddingTarget
     photos: tuple[Read, ...]
-    future: "Future[Embeddings]"
+    future: "Future[EncodedPhotos]"
 
 
 class EmbeddingStage:
@@ -52,7 +52,7 @@ class EmbeddingStage:
         return self._targets
 
     @property
-    def future(self) -> "Future[Embeddings] | None":
+    def future(self) -> "Future[EncodedPhotos] | None":
         """Of the batch that is with a model."""
         return self._batch.future if self._batch else None
 
@@ -103,7 +103,7 @@ class EmbeddingStage:
             waiting = self._waiting.get(target.identity)
             if waiting and (len(waiting) >= target.batch_size or target.identity not in coming):
                 photos = tuple(waiting.popleft() for _ in range(min(target.batch_size, len(waiting))))
-                future = target.encoder.submit_images([one.pixels for one in photos])
+                future = target.encoder.submit_photos([one.pixels for one in photos])
                 self._batch = _Batch(target, photos, future)
                 return
 
@@ -114,8 +114,7 @@ class EmbeddingStage:
             return
         self._batch = None
         try:
-            embeddings = batch.future.result()
-            self._outcomes.put(_embedded(batch.target, batch.photos, embeddings), batch.target)
+            self._outcomes.put(_embedded(batch.photos, batch.future.result()), batch.target)
             self._failures[batch.target.identity] = 0
         except CancelledError:
             self._outcomes.put((read.indexed() for read in batch.photos), batch.target)
@@ -178,8 +177,8 @@ class EmbeddingStage:
         refused: list[PhotoFailure] = []
         for read in batch.photos:
             try:
-                embeddings = batch.target.encoder.encode_images([read.pixels])
-                self._outcomes.put(_embedded(batch.target, [read], embeddings), batch.target)
+                encoded = batch.target.encoder.submit_photos([read.pixels]).result()
+                self._outcomes.put(_embedded([read], encoded), batch.target)
             except (EncoderError, ProcessDiedError) as single:
                 refused.append(read.failure(f"The model failed on it: {single}"))
         if len(refused) == len(batch.photos) and not _takes_grey(batch.target, batch.photos[0]):
@@ -218,11 +217,10 @@ def _encoder_of(target: EmbeddingTarget, among: EmbeddingTargets) -> object:
     return same.encoder if same is not None else None
 
 
-def _embedded(target: EmbeddingTarget, photos: Iterable[Read], embeddings: Embeddings) -> list[IndexedPhoto]:
-    provenance = target.encoder.provenance()
+def _embedded(photos: Iterable[Read], encoded: EncodedPhotos) -> list[IndexedPhoto]:
     return [
-        read.indexed(NewEmbedding(*read.keys, vector, provenance))
-        for read, vector in zip(photos, embeddings, strict=True)
+        read.indexed(NewEmbedding(*read.keys, vector, encoded.provenance))
+        for read, vector in zip(photos, encoded.embeddings, strict=True)
     ]
 
 

@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from app.domain.model import ImageTextEncoder, ModelSpec, Tower
+from app.domain.precision import PrecisionProof
 from app.domain.status import ModelState, ModelStatus
 from app.domain.vectors import VectorIndex
 from app.embedding.devices import device_choices
 from app.embedding.imported import ready_checkpoint
+from app.embedding.proof import proof_of
 from app.errors import AppError, CancelledError, CheckpointError
 from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.vector_sync import synchronise
@@ -31,7 +33,9 @@ _NEARLY_ALL = 0.02
 class ModelParts:
     """How encoders and indexes are opened; tests pass fakes."""
 
-    open_encoder: Callable[[str, str, int | None], ImageTextEncoder]  # (checkpoint, device, NaFlex patches)
+    open_encoder: Callable[
+        [str, str, int | None, str], ImageTextEncoder
+    ]  # (checkpoint, device, NaFlex patches, precision)
     open_index: Callable[[Path, str, int], VectorIndex]  # (folder, identity, dimension)
     ready_checkpoint: Callable[[str], str] = ready_checkpoint  # converts other programs' files
 
@@ -107,15 +111,26 @@ class ModelService:
         """(name for settings, text for people) of what can be chosen: auto first."""
         return device_choices()
 
-    def use(self, checkpoint: str | None, device: str = "auto") -> str | None:
+    def precision_proof(self) -> PrecisionProof | None:
+        """What comparing reduced precisions of the chosen model showed; None before that was done."""
+        chosen = self._settings.load()
+        if chosen.checkpoint is None or chosen.precision != "auto":
+            return None
+        return proof_of(chosen.checkpoint, chosen.naflex_patches)
+
+    def use(self, checkpoint: str | None, device: str = "auto", precision: str | None = None) -> str | None:
         """Change to a folder, a cached hub id or a .pth file (None: no model). Raises CheckpointError.
 
         Verifies first, and converts a .pth file the first time. The embeddings of the model before are kept,
         so that changing back costs nothing. The choice is stored in the settings and returned as it stands
         there. The rest goes on behind, see `status`. Should it fail, the model before stays in use.
+        `precision`: "auto" or "float32"; as it was when not given.
         """
         checkpoint = self._parts.ready_checkpoint(checkpoint) if checkpoint else None
-        chosen = self._settings.load().model_copy(update={"checkpoint": checkpoint, "device": device})
+        wishes = {"checkpoint": checkpoint, "device": device} | (
+            {"precision": precision} if precision else {}
+        )
+        chosen = self._settings.load().model_copy(update=wishes)
         encoder = self._open_encoder(chosen) if checkpoint else None
         self._settings.save(chosen)
         self._start(lambda: self._choose(encoder, chosen))
@@ -303,10 +318,10 @@ class ModelService:
         ready = ModelStatus(ModelState.READY, name=target.name, message=target.encoder.note())
         self._publish(ready)
         if self._for_indexing and for_good:
-            device = target.encoder.provenance().device
-            if device != "cpu":
+            by = target.encoder.provenance()
+            if by.device != "cpu":
                 self._open.put(EmbeddingTargets(replace(target, batch_size=GPU_BATCH)))
-            self._publish(replace(ready, device=device, message=target.encoder.note()))
+            self._publish(_as_it_runs(ready, target.encoder))
 
     def _let_come(self, target: EmbeddingTarget) -> None:
         """Embed the library with it; the worker says when it lacks nothing."""
@@ -338,7 +353,17 @@ class ModelService:
         self._publish(replace(self.status(), coming="", message=""))
 
     def _open_encoder(self, chosen: Settings) -> ImageTextEncoder:
-        return self._parts.open_encoder(str(chosen.checkpoint), chosen.device, chosen.naflex_patches)
+        encoder = self._parts.open_encoder(
+            str(chosen.checkpoint), chosen.device, chosen.naflex_patches, chosen.precision
+        )
+        encoder.subscribe(partial(self._tell_of, encoder))
+        return encoder
+
+    def _tell_of(self, encoder: ImageTextEncoder) -> None:
+        """What it says of itself became another; only of the model that answers this is shown."""
+        target, status = self.target, self.status()
+        if target is not None and target.encoder is encoder and status.state is ModelState.READY:
+            self._publish(_as_it_runs(status, encoder))
 
     def _publish(self, status: ModelStatus) -> None:
         with self._lock:
@@ -348,3 +373,10 @@ class ModelService:
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(status)
+
+
+def _as_it_runs(status: ModelStatus, encoder: ImageTextEncoder) -> ModelStatus:
+    by = encoder.provenance()
+    return replace(
+        status, device=by.device, runtime=by.runtime, precision=by.precision, message=encoder.note()
+    )

@@ -119,6 +119,10 @@ class _Watched:
         self._note(pixels, urgent)
         return self._encoder.submit_images(pixels, urgent=urgent)
 
+    def submit_photos(self, pixels: Any) -> Any:
+        self._note(pixels, False)
+        return self._encoder.submit_photos(pixels)
+
     def _note(self, pixels: Any, urgent: bool) -> None:
         if not urgent:
             identity = self._encoder.spec.identity

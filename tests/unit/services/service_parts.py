@@ -35,7 +35,9 @@ class FakeCheckpoints:
     opened: list[str] = field(default_factory=list)
     indexes: list[VectorIndex] = field(default_factory=list)
 
-    def open_encoder(self, checkpoint: str, device: str, naflex_patches: int | None) -> FakeEncoder:
+    def open_encoder(
+        self, checkpoint: str, device: str, naflex_patches: int | None, precision: str = "auto"
+    ) -> FakeEncoder:
         if checkpoint not in self.encoders:
             raise CheckpointError(f"There is no model in {checkpoint}.")
         patches = f" with {naflex_patches} patches" if naflex_patches else ""
