@@ -4,11 +4,12 @@ First the image tower is exported for OpenVINO. When enough of the user's own ph
 precisions are compared on them. The encoder is told after each, and computes on as before until then.
 """
 
+import contextlib
 import hashlib
 import logging
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import psutil
 
@@ -16,6 +17,7 @@ from app.embedding.checkpoint import Checkpoint
 from app.embedding.exported_tower import can_be_exported, export_image_tower, is_exported
 from app.embedding.pixels import Pixels
 from app.embedding.proof import SAMPLE, prove, read_proof
+from app.embedding.text_export import export_text_tower
 from app.errors import AppError, CancelledError, EncoderError, ProcessDiedError
 from app.service_process import ServiceProcess
 
@@ -47,7 +49,7 @@ class Accelerator:
         self._on_faster = on_faster
         self._on_note = on_note
         self._wanted = sample
-        self._process = ServiceProcess(_Workshop, (checkpoint,), name="workshop")
+        self._process = ServiceProcess(Workshop, (checkpoint,), name="workshop")
         self._changed = threading.Condition()
         self._sample: dict[bytes, Pixels] = {}
         self._thread: threading.Thread | None = None
@@ -133,7 +135,7 @@ class Accelerator:
             self._on_note()
 
 
-class _Workshop:
+class Workshop:
     """What runs over there: it comes after whatever else the computer does."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -142,13 +144,21 @@ class _Workshop:
         psutil.Process().nice(lowest)
 
     def export(self) -> None:
-        try:
+        with _readable_errors():
             export_image_tower(self._checkpoint)
-        except OSError as error:
-            raise EncoderError(f"it cannot be written: {error.strerror or error}.") from error
 
     def prove(self, photos: list[Pixels]) -> None:
-        try:
+        with _readable_errors():
             prove(self._checkpoint, photos)
-        except OSError as error:
-            raise EncoderError(f"it cannot be written: {error.strerror or error}.") from error
+
+    def export_text(self) -> None:
+        with _readable_errors():
+            export_text_tower(self._checkpoint)
+
+
+@contextlib.contextmanager
+def _readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EncoderError(f"it cannot be written: {error.strerror or error}.") from error

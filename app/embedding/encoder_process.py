@@ -21,6 +21,7 @@ from app.embedding.accelerator import Accelerator
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.devices import REFERENCE_DEVICE
 from app.embedding.siglip import AUTOMATIC, Siglip2Encoder
+from app.embedding.text_accelerator import TextAccelerator
 from app.errors import EncoderError, ProcessDiedError
 from app.service_process import ServiceProcess
 
@@ -35,6 +36,8 @@ _LANES = {
     "provenance": "images",
     "encode_texts": "texts",
     "prepare_texts": "texts",
+    "renew_texts": "texts",
+    "lacks_text_export": "texts",
 }
 
 _DIED = "The model's process ended unexpectedly; perhaps memory ran out. It starts again when it is needed."
@@ -70,6 +73,9 @@ class ProcessEncoder:
             on_faster=self._renew_images,
             on_note=self._tell,
         )
+        self._text_accelerator = TextAccelerator(
+            checkpoint, is_wanted=self._wants_text_export, on_faster=self._renew_texts
+        )
 
     @property
     def spec(self) -> ModelSpec:
@@ -101,7 +107,9 @@ class ProcessEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Embeddings:
         self._note_use(Tower.TEXT)
         future: Future[Embeddings] = self._submit("encode_texts", list(texts))
-        return future.result()
+        embeddings = future.result()
+        self._text_accelerator.begin()
+        return embeddings
 
     def prepare(self, tower: Tower) -> None:
         self._note_use(tower)
@@ -109,6 +117,7 @@ class ProcessEncoder:
             self._submit("prepare_images", self._niceness).result()
         else:
             self._submit("prepare_texts").result()
+            self._text_accelerator.begin()
 
     def provenance(self) -> Provenance:
         self._note_use(Tower.IMAGE)
@@ -146,6 +155,7 @@ class ProcessEncoder:
         """End the process; calls under way that take longer than a second more raise CancelledError."""
         self._process.close(timeout=1.0)
         self._accelerator.close()
+        self._text_accelerator.close()
 
     def _learn_from(self, photos: list[NDArray[np.uint8]], answer: "Future[EncodedPhotos]") -> None:
         """Only what the processor computes is made faster here."""
@@ -159,6 +169,22 @@ class ProcessEncoder:
         if self._process.running:
             self._submit("renew_images", self._niceness).result()
         self._tell()
+
+    def _wants_text_export(self) -> bool | None:
+        """None while something else is being made, or nothing runs that could tell."""
+        if self._accelerator.note or not self._process.running:
+            return None
+        return bool(self._submit("lacks_text_export").result())
+
+    def _renew_texts(self) -> None:
+        """Where only words are in use, a fresh process answers them, without torch in it."""
+        with self._lock:
+            used = set(self._used)
+        if used == {Tower.TEXT}:
+            self.release(Tower.TEXT)
+            self.prepare(Tower.TEXT)
+        elif Tower.TEXT in used and self._process.running:
+            self._submit("renew_texts").result()
 
     def _tell(self) -> None:
         for listener in self._listeners:
@@ -209,6 +235,8 @@ class _EncoderService:
         self.encode_query_images = encoder.encode_images
         self.encode_texts = encoder.encode_texts
         self.prepare_texts = functools.partial(encoder.prepare, Tower.TEXT)
+        self.renew_texts = functools.partial(encoder.renew, Tower.TEXT)
+        self.lacks_text_export = encoder.lacks_text_export
         self.note = encoder.note
         self.release = encoder.release
 

@@ -19,6 +19,7 @@ from app.domain.model import Embeddings, EncodedPhotos, ModelSpec, Provenance, T
 from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime, choose_device
+from app.embedding.exported_text import ExportedTextTower, open_exported_text, text_export_is_needed
 from app.embedding.exported_tower import ExportedImageTower, is_exported, open_image_tower
 from app.embedding.proof import read_proof
 from app.embedding.self_test import sound_tower
@@ -50,7 +51,7 @@ class Siglip2Encoder:
         self._locks = {tower: threading.Lock() for tower in Tower}
         self._image: ImageTower | ExportedImageTower | None = None
         self._exports_work = True
-        self._text: TextTower | None = None
+        self._text: TextTower | ExportedTextTower | None = None
         self._notes: list[str] = []
 
     @property
@@ -87,7 +88,13 @@ class Siglip2Encoder:
         if not texts:
             return self._none()
         tower = self._text_tower()
-        return in_batches(tower.encode, texts, _TEXT_BATCH[tower.runtime.device], tower.runtime)
+        try:
+            return _embed_texts(tower, texts)
+        except EncoderError as error:
+            if isinstance(tower, TextTower):
+                raise
+            self._give_exports_up(str(error))
+        return _embed_texts(self._text_tower(), texts)
 
     def prepare(self, tower: Tower) -> None:
         """Load one tower and run it once, since the first run is several times slower than the next."""
@@ -113,6 +120,13 @@ class Siglip2Encoder:
         """Load it again: there may be a faster form of it now."""
         self.release(tower)
         self.prepare(tower)
+
+    def lacks_text_export(self) -> bool:
+        """Whether texts are embedded by torch only because nobody has made the exports for this machine."""
+        with self._locks[Tower.TEXT]:
+            if self._precision != AUTOMATIC or not self._may_be_exported:
+                return False
+            return isinstance(self._text, TextTower) or text_export_is_needed(self._checkpoint)
 
     def release(self, tower: Tower | None = None) -> None:
         """Give the memory of one tower, or of both, back; a call that is running keeps it until its end."""
@@ -164,8 +178,7 @@ class Siglip2Encoder:
 
     def _exported_runtime(self) -> Runtime | None:
         """How the image tower's exports would be run; None where they are not to be."""
-        wished = self._precision in (AUTOMATIC, REFERENCE.precision) and self._exports_work
-        if not wished or self._runtime != REFERENCE or not is_exported(self._checkpoint):
+        if not self._may_be_exported or not is_exported(self._checkpoint):
             return None
         proof = read_proof(self._checkpoint) if self._precision == AUTOMATIC else None
         return Runtime(REFERENCE_DEVICE, proof.chosen if proof else REFERENCE.precision, "openvino")
@@ -175,14 +188,32 @@ class Siglip2Encoder:
         _log.warning("the exported model failed, torch goes on: %s", reason)
         self._remember(f"The faster form of the model failed and is not used: {reason}")
         self._exports_work = False
-        self._image = None
+        self._image = self._text = None
 
-    def _text_tower(self) -> TextTower:
+    def _text_tower(self) -> TextTower | ExportedTextTower:
         with self._locks[Tower.TEXT]:
+            if self._text is None:
+                self._text = self._exported_text_tower()
             if self._text is None:
                 self._text, note = sound_tower(self._loader(load_text_tower), self._runtime)
                 self._remember(note)
             return self._text
+
+    def _exported_text_tower(self) -> ExportedTextTower | None:
+        """None when there is no export yet, or none that works."""
+        if not self._may_be_exported:
+            return None
+        precision = None if self._precision == AUTOMATIC else self._precision
+        try:
+            return self._loader(functools.partial(open_exported_text, precision=precision))()
+        except EncoderError as error:
+            self._remember(str(error))
+            return None
+
+    @property
+    def _may_be_exported(self) -> bool:
+        wished = self._precision in (AUTOMATIC, REFERENCE.precision) and self._exports_work
+        return wished and self._runtime == REFERENCE
 
     def _loader(self, load: Callable[[Checkpoint], _T]) -> Callable[[], _T]:
         """Loads only what the spec describes: files that changed since are another model."""
@@ -201,6 +232,10 @@ class Siglip2Encoder:
     def _remember(self, note: str) -> None:
         if note and note not in self._notes:
             self._notes.append(note)
+
+
+def _embed_texts(tower: TextTower | ExportedTextTower, texts: Sequence[str]) -> Embeddings:
+    return in_batches(tower.encode, texts, _TEXT_BATCH[tower.runtime.device], tower.runtime)
 
 
 def _done(work: Callable[[], _T]) -> "Future[_T]":

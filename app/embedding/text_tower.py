@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.domain.model import Tower
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, Runtime
-from app.embedding.token_ids import TokenIds, open_token_ids
+from app.embedding.token_ids import ReferenceTokenIds, TokenIds
 from app.embedding.torch_model import load_model, run_model
 
 PROBE = "a photo of a dog on the beach"
@@ -23,13 +23,13 @@ class TextTower:
     ) -> None:
         self.runtime = runtime
         self._checkpoint = checkpoint
-        self._model = model
+        self.model = model
         self._tokens = tokens
 
     def move(self, runtime: Runtime) -> "TextTower":
         """The same tower on another device or in another precision; this one must not be used afterwards."""
         return TextTower(
-            self._checkpoint, self._model.to(runtime.device, runtime.dtype), self._tokens, runtime
+            self._checkpoint, self.model.to(runtime.device, runtime.dtype), self._tokens, runtime
         )
 
     def probe(self) -> NDArray[np.float32]:
@@ -44,9 +44,9 @@ class TextTower:
         import torch
 
         ids = torch.from_numpy(self._tokens.of(texts)).to(self.runtime.device)
-        return run_model(self._model, {"input_ids": ids}, self._checkpoint.family.outputs[Tower.TEXT])
+        return run_model(self.model, {"input_ids": ids}, self._checkpoint.family.outputs[Tower.TEXT])
 
 
 def load_text_tower(checkpoint: Checkpoint) -> TextTower:
     """Load the tokenizer, and the text weights in float32 on the CPU. Raises CheckpointError."""
-    return TextTower(checkpoint, load_model(checkpoint, Tower.TEXT), open_token_ids(checkpoint))
+    return TextTower(checkpoint, load_model(checkpoint, Tower.TEXT), ReferenceTokenIds(checkpoint))

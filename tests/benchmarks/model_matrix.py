@@ -156,7 +156,7 @@ def _compare_mcip(case: str, scratch: Path) -> Iterator[Figure]:
     yield _figure(f"model_matrix image {name}", reference.images, encoder.encode_images(pixels), details)
     encoder.close()
     rows = token_rows(MODELS[case])
-    tower = TextTower(checkpoint, load_text_tower(checkpoint)._model, _Tokens(rows))
+    tower = TextTower(checkpoint, load_text_tower(checkpoint).model, _Tokens(rows))
     found = tower.encode([""] * len(rows))
     found = found / np.linalg.norm(found, axis=1, keepdims=True)
     details = {"reference": reference.versions, "rows of tokens": len(rows)}

@@ -87,7 +87,7 @@ def test_pictures_are_embedded_as_open_clip_does(case: str, converted: Callable[
 def test_texts_are_embedded_as_open_clip_does(case: str, converted: Callable[[str], Path]) -> None:
     checkpoint = open_checkpoint(str(converted(case)))
     rows = token_rows(MODELS[case])
-    tower = TextTower(checkpoint, load_text_tower(checkpoint)._model, _Rows(rows))
+    tower = TextTower(checkpoint, load_text_tower(checkpoint).model, _Rows(rows))
     assert cosines(tower.encode([""] * len(rows)), Reference.load(case).texts).min() > BAR
 
 

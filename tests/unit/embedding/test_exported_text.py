@@ -1,0 +1,143 @@
+"""The text tower without torch, against the one with it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.embedding.checkpoint import Checkpoint, open_checkpoint
+from app.embedding.exported_text import (
+    open_exported_text,
+    read_text_facts,
+    text_export,
+    text_export_is_needed,
+    tokens_folder,
+)
+from app.embedding.text_bank import captions, odd_texts
+from app.embedding.text_export import export_text_tower
+from app.embedding.text_tower import load_text_tower
+from tests.homes import ROOT
+
+FAMILIES = ["siglip2-fixres", "siglip2-naflex", "siglip1", "clip"]
+TEXTS = ["a dog", *captions()[::20], *odd_texts()[::3]]
+CheckpointOf = Callable[[str], Path]
+
+_WITHOUT_TORCH = """
+import sys
+from app.embedding.checkpoint import open_checkpoint
+from app.embedding.exported_text import open_exported_text
+tower = open_exported_text(open_checkpoint(sys.argv[1]))
+assert tower.encode(["a dog", "海辺の犬"]).shape[0] == 2
+left_out = {"torch", "transformers", "nncf", "openvino_telemetry"}
+print(sorted(name for name in left_out if sys.modules.get(name) is not None))
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(
+    checkpoint_of: CheckpointOf, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Checkpoint]:
+    """A checkpoint with everything made; only ever to be changed in a copy."""
+    made: dict[str, Checkpoint] = {}
+
+    def make(family: str) -> Checkpoint:
+        if family not in made:
+            folder = tmp_path_factory.mktemp("exported") / family
+            shutil.copytree(checkpoint_of(family), folder)
+            made[family] = open_checkpoint(str(folder))
+            export_text_tower(made[family])
+        return made[family]
+
+    return make
+
+
+@pytest.fixture
+def copied(exported: Callable[[str], Checkpoint], tmp_path: Path) -> Checkpoint:
+    """One that may be changed."""
+    shutil.copytree(exported("siglip2-fixres").folder, tmp_path / "copy")
+    return open_checkpoint(str(tmp_path / "copy"))
+
+
+def smallest_cosine(a: np.ndarray, b: np.ndarray) -> float:
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return float(((a * b).sum(axis=1) / lengths).min())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_exported_embeddings_are_torchs(family: str, exported: Callable[[str], Checkpoint]) -> None:
+    checkpoint = exported(family)
+    expected = load_text_tower(checkpoint).encode(TEXTS)
+    chosen = open_exported_text(checkpoint)
+    assert chosen is not None
+    least = 0.9999 if chosen.runtime.precision == "float32" else 0.995
+    assert smallest_cosine(expected, chosen.encode(TEXTS)) >= least
+    for number, text in enumerate(TEXTS[:4]):  # alone as in a batch
+        assert smallest_cosine(expected[number : number + 1], chosen.encode([text])) >= least
+
+
+def test_a_query_needs_neither_torch_nor_transformers(exported: Callable[[str], Checkpoint]) -> None:
+    completed = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TORCH, exported("siglip2-fixres").folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.stdout.strip() == "[]", completed.stderr
+
+
+def test_what_each_precision_is_worth_is_kept_with_its_conditions(
+    exported: Callable[[str], Checkpoint],
+) -> None:
+    facts = read_text_facts(exported("siglip2-fixres"))
+    assert facts is not None
+    results = facts.proof["results"]
+    assert results.keys() >= {"float32", "int8-dynamic"}
+    for name, result in results.items():
+        assert result["milliseconds"] > 0
+        if name != "float32":
+            assert result["passed"] == (result["cosine"] >= 0.995 and result["overlap"] >= 0.95)
+    assert facts.precision == "float32" or results[facts.precision]["passed"]
+    assert facts.proof["texts"] == 200
+
+
+def test_only_the_export_that_answers_is_kept(exported: Callable[[str], Checkpoint]) -> None:
+    checkpoint = exported("siglip2-fixres")
+    facts = read_text_facts(checkpoint)
+    assert facts is not None
+    folder = text_export(checkpoint, facts.precision)
+    assert [path.name for path in folder.parent.glob("text-*") if path != tokens_folder(checkpoint)] == [
+        folder.name
+    ]
+
+
+def test_nothing_is_made_twice_until_the_machine_or_a_version_is_another(copied: Checkpoint) -> None:
+    assert not text_export_is_needed(copied)
+    path = tokens_folder(copied).parent / "text.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    kept["proof"]["conditions"]["processor"] = "another"
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    assert text_export_is_needed(copied)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+@pytest.mark.expects_log_warnings
+@pytest.mark.parametrize("damaged", ["model.bin", "pairs.npz", "text.json"])
+def test_what_is_damaged_is_not_used(copied: Checkpoint, damaged: str) -> None:
+    [path] = tokens_folder(copied).parent.rglob(damaged)
+    cut(path)
+    assert open_exported_text(copied) is None
+
+
+def test_without_an_export_there_is_none(checkpoint_of: CheckpointOf) -> None:
+    checkpoint = open_checkpoint(str(checkpoint_of("siglip2-naflex")))
+    assert open_exported_text(checkpoint) is None
+    assert text_export_is_needed(checkpoint)
