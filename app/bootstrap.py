@@ -8,8 +8,10 @@ from pathlib import Path
 from app.domain.vectors import VectorIndex
 from app.embedding.encoder_process import open_encoder
 from app.errors import LibraryError, LibraryOutdatedError
+from app.gazetteer import VERSION, GazetteerProcess
 from app.indexing.folder_states import FolderStates
 from app.indexing.picture_cache import PictureCache
+from app.indexing.place_keeper import PlaceKeeper
 from app.indexing.worker import IndexingWorker
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
@@ -23,9 +25,12 @@ from app.services.embedding_files import EmbeddingFileService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
 from app.services.indexing import IndexingService
+from app.services.history import HistoryService
 from app.services.library import LibraryService
 from app.services.library_lock import take_lock
 from app.services.models import ModelParts, ModelService
+from app.services.places import PlaceNames
+from app.services.query_completion import CompletionService
 from app.services.search import SearchService
 from app.services.sidecars import SidecarService
 from app.services.storage import StorageService
@@ -44,6 +49,8 @@ class Services:
     embedding_files: EmbeddingFileService
     sidecars: SidecarService
     search: SearchService
+    history: HistoryService
+    completion: CompletionService
     indexing: IndexingService
     models: ModelService
     downloads: ModelDownloadService
@@ -141,11 +148,14 @@ def _connect(
     states = FolderStates()
     thumbnails, previews = ThumbnailStore(paths.thumbnails), PreviewStore(paths.previews)
     pictures = PictureCache(library, thumbnails, previews, states, paths.root)
-    worker = IndexingWorker(library, decoder, thumbnails, states, cores, pictures=pictures)
+    gazetteer = GazetteerProcess()
+    closing.callback(gazetteer.close)
+    places = PlaceKeeper(library, gazetteer, VERSION)
+    worker = IndexingWorker(library, decoder, thumbnails, states, cores, pictures=pictures, places=places)
     models = ModelService(
         library, paths.vectors, settings, parts, on_targets=worker.use, for_indexing=for_indexing
     )
-    search = SearchService(library, models, decoder, numbers=paths.vectors)
+    search = SearchService(library, models, decoder, PlaceNames(gazetteer), numbers=paths.vectors)
     closing.callback(search.close)
     closing.callback(models.close)
     downloads = ModelDownloadService(settings, models.use)
@@ -182,6 +192,8 @@ def _connect(
             on_rescan=worker.rescan,
         ),
         search=search,
+        history=HistoryService(library, search.forget_texts),
+        completion=CompletionService(library),
         indexing=IndexingService(worker),
         models=models,
         downloads=downloads,

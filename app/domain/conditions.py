@@ -16,9 +16,11 @@ class Field(StrEnum):
     IS = "is"
     RATING = "rating"
     NEAR = "near"
+    PLACE = "place"  # a town, region or country by name
     ORIENTATION = "orientation"
     SIZE = "size"
     KEYWORD = "keyword"
+    ALBUM = "album"
     TEXT = "text"  # written "in quotes": a phrase anywhere in names and metadata
 
 

@@ -75,6 +75,7 @@ class Photo:
     offline: bool = False
     decisions: Decisions = NO_DECISIONS
     companions: tuple[Companion, ...] = ()  # its raw file, or the film of a Live Photo
+    place: str = ""  # where it was taken, in words
 
 
 @dataclass(frozen=True, slots=True)

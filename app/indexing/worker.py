@@ -15,6 +15,7 @@ from app.indexing.folder_watch import FolderWatch
 from app.indexing.index_keeper import IndexKeeper
 from app.indexing.picture_cache import PictureCache
 from app.indexing.pipeline import IndexingPipeline
+from app.indexing.place_keeper import PlaceKeeper
 from app.indexing.progress_report import ProgressReporter
 from app.indexing.throttle import EFFORTS, Effort, Throttle
 from app.library.library import Library
@@ -46,6 +47,7 @@ class IndexingWorker:
         workers: int,
         throttle: Throttle | None = None,
         pictures: PictureCache | None = None,
+        places: PlaceKeeper | None = None,
     ) -> None:
         self._states = states
         self._companions = library.companions
@@ -67,6 +69,7 @@ class IndexingWorker:
         )
         self._decoder = decoder
         self._pictures = pictures
+        self._places = places
         self._throttle = throttle or Throttle(workers)
         self._effort: tuple[Effort, int] = (EFFORTS[Manners().pace], workers)  # with decoders at once
         self._reason: WaitReason | None = None
@@ -196,6 +199,8 @@ class IndexingWorker:
         if self._index.compare():
             self._report.note_change()
         self._tidying = self._pictures is not None and self._pictures.step()
+        if self._places is not None and self._places.step():
+            self._report.note_change()
         return self._take_photos_in(offline) or self._watch.scanning
 
     def _take_photos_in(self, offline: frozenset[int]) -> bool:
@@ -255,7 +260,8 @@ class IndexingWorker:
         self._report.end()
         self._tell(IndexPhase.PAUSED if self._paused else IndexPhase.IDLE, now=True)
         self._note_idle()
-        self._sleep(_TIDYING_SECONDS if self._tidying else max(0.01, self._watch.next_due()))
+        due = _TIDYING_SECONDS if self._tidying else max(0.01, self._watch.next_due())
+        self._sleep(due if self._places is None else min(due, self._places.next_due()))
 
     def _hold(self) -> None:
         """There is work that may not be done now: the run goes on, and so do its numbers."""

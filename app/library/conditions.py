@@ -21,7 +21,16 @@ from app.domain.conditions import (
 )
 from app.domain.decisions import Flag, Kind
 from app.library.columns import plain
-from app.library.schema import FavouriteRow, FlagRow, PhotoRow, RatingRow, WithdrawalRow
+from app.library.place_words import taken_at
+from app.library.schema import (
+    AlbumPhotoRow,
+    AlbumRow,
+    FavouriteRow,
+    FlagRow,
+    PhotoRow,
+    RatingRow,
+    WithdrawalRow,
+)
 
 _EARTH_KM = 6371.0088  # mean radius
 _KM_A_DEGREE = math.pi * _EARTH_KM / 180
@@ -43,6 +52,14 @@ def condition_on_photos(condition: Condition) -> ColumnElement[bool]:
     """True or false for every photo: one that does not say where it was taken is not near anything."""
     holds = func.coalesce(_HOLDS[condition.field](condition.value), 0)
     return holds == (0 if condition.negated else 1)
+
+
+def type_of(format_name: str) -> FileType | None:
+    """The kind of file that a format belongs to."""
+    for kind in FileType:
+        if format_name in _formats(kind):
+            return kind
+    return None
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
@@ -116,12 +133,21 @@ def _has_keyword(text: str) -> ColumnElement[bool]:
 
 def _is_type(kind: FileType) -> ColumnElement[bool]:
     """The file itself, or one that belongs to it: a photo with a raw file is found as both."""
-    formats = _FORMATS.get(kind, (kind.value.upper(),))
+    formats = _formats(kind)
     companion = aliased(PhotoRow)
     with_one = select(companion.companion_of).where(
         companion.companion_of.is_not(None), companion.format.in_(formats)
     )
     return PhotoRow.format.in_(formats) | PhotoRow.id.in_(with_one)
+
+
+def _formats(kind: FileType) -> tuple[str, ...]:
+    return _FORMATS.get(kind, (kind.value.upper(),))
+
+
+def _in_album(text: str) -> ColumnElement[bool]:
+    albums = select(AlbumRow.id).where(_contains(AlbumRow.name, text))
+    return PhotoRow.id.in_(select(AlbumPhotoRow.photo_id).where(AlbumPhotoRow.album_id.in_(albums)))
 
 
 def _trait(trait: Trait) -> ColumnElement[bool]:
@@ -232,5 +258,7 @@ _HOLDS: dict[Field, Callable[[Any], ColumnElement[bool]]] = {
     Field.ORIENTATION: _shape,
     Field.SIZE: _megapixels,
     Field.KEYWORD: _has_keyword,
+    Field.PLACE: taken_at,
+    Field.ALBUM: _in_album,
     Field.TEXT: _text_in(*_NAMES, PhotoRow.camera_make, PhotoRow.camera_model, PhotoRow.lens),
 }

@@ -10,12 +10,15 @@ from app.library.database import Database
 from app.library.decision_archive import DecisionArchive
 from app.library.decisions import DecisionRepository
 from app.library.embeddings import EmbeddingRepository
+from app.library.filter_values import FilterValues
 from app.library.folders import FolderRepository
 from app.library.log_file import read_log
 from app.library.migrate import check_revision, make_file, migrate
 from app.library.models import ModelRepository
 from app.library.photos import PhotoRepository
+from app.library.places import PlaceRepository
 from app.library.saved_searches import SavedSearchRepository
+from app.library.search_history import SearchHistory
 from app.library.places import PlaceRepository
 from app.library.query_embeddings import QueryEmbeddingRepository
 from app.library.sidecar_tasks import SidecarTasks
@@ -39,6 +42,9 @@ class Library:
         self.albums = AlbumRepository(database, self._writer)
         self.query_embeddings = QueryEmbeddingRepository(database, self._writer)
         self.searches = SavedSearchRepository(database, self._writer)
+        self.history = SearchHistory(database, self._writer)
+        self.values = FilterValues(database)
+        self.places = PlaceRepository(database, self._writer)
         self.archive = DecisionArchive(database, self._writer)
         self.sidecars = SidecarTasks(database, self._writer)
 

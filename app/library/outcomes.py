@@ -15,7 +15,7 @@ from app.library.embeddings import (
     decode,
     store_new,
 )
-from app.library.photo_values import file_says_values, metadata_values
+from app.library.photo_values import file_says_values, kept_place, metadata_values
 from app.library.reattach import PLACE, absorb, known_again, overwritten, take_up
 from app.library.refusals import note_refusal
 from app.library.schema import PhotoRow
@@ -85,6 +85,7 @@ class OutcomeWriter:
             .values(
                 **metadata_values(photo.metadata, photo.mtime_ns),
                 **file_says_values(photo.metadata, photo.mtime_ns),
+                **kept_place(photo.metadata),
                 content_key=photo.content_key,
                 pixel_key=photo.pixel_key,
                 embedded_by=embedded_by,

@@ -87,6 +87,13 @@ def file_says_values(metadata: PhotoMetadata, mtime_ns: int) -> dict[str, Any]:
     return values
 
 
+def kept_place(metadata: PhotoMetadata) -> dict[str, Any]:
+    """The columns of the place's name: they stay while the coordinates stay, and are looked up anew else."""
+    same = PhotoRow.latitude.is_not_distinct_from(metadata.latitude)
+    same &= PhotoRow.longitude.is_not_distinct_from(metadata.longitude)
+    return {name: case((same, getattr(PhotoRow, name)), else_=None) for name in ("place_id", "place_by")}
+
+
 def sort_time(mtime_ns: int, taken_at: datetime | None = None) -> float:
     """Seconds on the wall clock where the photo was taken, else on ours when the file was modified.
 
@@ -101,7 +108,7 @@ def sort_time(mtime_ns: int, taken_at: datetime | None = None) -> float:
 
 
 def photo(row: Row[Any], decisions: Decisions, companions: tuple[Companion, ...] = ()) -> Photo:
-    """A photo from its row, with `folder_path` and `favourite` joined to it."""
+    """A photo from its row, with `folder_path`, `favourite` and `place` joined to it."""
     return Photo(
         photo_id=row.id,
         folder_id=row.folder_id,
@@ -115,6 +122,7 @@ def photo(row: Row[Any], decisions: Decisions, companions: tuple[Companion, ...]
         error=row.error,
         decisions=decisions,
         companions=companions,
+        place=row.place or "",
     )
 
 

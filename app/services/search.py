@@ -17,9 +17,8 @@ from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.services.meaning import Meaning
 from app.services.models import ModelService
-from app.services.places import PlaceNames, Point
+from app.services.places import PlaceNames
 from app.services.query_language import ParsedQuery, parse_query, understood
-from app.services.query_values import BadValueError
 from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, unscored
 from app.services.term_embeddings import TermEmbeddings
 from app.services.tuning import SearchTuning, lines_key
@@ -56,6 +55,7 @@ class SearchService:
         library: Library,
         models: ModelService,
         decoder: DecodePool,
+        places: PlaceNames | None = None,
         numbers: Path | None = None,
     ) -> None:
         self._library = library
@@ -63,7 +63,7 @@ class SearchService:
         self._decoder = decoder
         self._terms = TermEmbeddings(library, decoder)
         self._meaning = Meaning(library, self._terms, numbers)
-        self._places = PlaceNames()
+        self._places = places or PlaceNames()
         self._total: tuple[tuple[int, SearchFilters], int] | None = None
 
     def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
@@ -101,16 +101,11 @@ class SearchService:
     def understand(self, text: str, *, at_once: bool = False) -> ParsedQuery:
         """Read what was typed into the search bar.
 
-        With `at_once` it never waits, as the window's thread must not: names of places are problems until a
-        search has had them loaded.
+        With `at_once` it never waits, as the window's thread must not: the name of a place is a problem until
+        a search has looked it up.
         """
-        find_place = self._find_place_at_once if at_once else self._places.find
+        find_place = self._places.find_at_once if at_once else self._places.find
         return parse_query(text, datetime.now().astimezone().date(), find_place)
-
-    def _find_place_at_once(self, name: str) -> Point | None:
-        if not self._places.is_loaded:
-            raise BadValueError("The names of places are being loaded…", unfinished=True)
-        return self._places.find(name)
 
     def open_image(self, data: bytes, name: str = "") -> QueryImage:
         """Check that these bytes are a picture we can search with. Raises MediaError."""

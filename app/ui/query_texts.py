@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from app.domain.conditions import Circle, Condition, DateRange, Field, NumberRange, Shape, Trait
+from app.domain.suggestions import Suggestion
 from app.services.query_dates import format_dates
 
 
@@ -14,6 +15,36 @@ def describe_condition(condition: Condition) -> str:
     """A filter for people, as "taken June 2019" or "not: camera Canon"."""
     text = _TEXTS[condition.field](condition.value)
     return _tr("not: {filter}").format(filter=text) if condition.negated else text
+
+
+def explain_filter(name: str) -> str:
+    """What stands behind the name of a filter, in one line."""
+    return {
+        "date": _tr("when: 2019, 2019-06, last summer"),
+        "after": _tr("taken after a day, month or year"),
+        "before": _tr("taken before a day, month or year"),
+        "folder": _tr("in a folder with this in its name or path"),
+        "camera": _tr("maker or model"),
+        "lens": _tr("the lens"),
+        "type": _tr("kind of file: raw, jpeg, heic, video…"),
+        "is": _tr("favourite, picked, rejected, rated…"),
+        "rating": _tr("stars: 4, >=3, 1..2"),
+        "near": _tr("not far from a town or coordinates"),
+        "place": _tr("taken in a town, region or country"),
+        "orientation": _tr("landscape, portrait, square, panorama"),
+        "size": _tr("megapixels: >=12, <2"),
+        "keyword": _tr("a keyword written into the photo"),
+        "tag": _tr("the same as keyword:"),
+        "album": _tr("in an album with this in its name"),
+    }.get(name, "")
+
+
+def explain_choice(suggestion: Suggestion) -> str:
+    """What a value means that is one of few, such as `is:picked`."""
+    kinds = {Field.IS: Trait, Field.ORIENTATION: Shape}
+    if suggestion.field in kinds:
+        return _TEXTS[suggestion.field](kinds[suggestion.field](suggestion.value))
+    return ""
 
 
 def _tr(text: str) -> str:
@@ -106,6 +137,8 @@ _TEXTS: dict[Field, Callable[[Any], str]] = {
     Field.ORIENTATION: _shape,
     Field.SIZE: _megapixels,
     Field.KEYWORD: _named("keyword {value}"),
+    Field.PLACE: _named("taken in {value}"),
+    Field.ALBUM: _named("in album {value}"),
     Field.TEXT: _named(
         "\N{LEFT DOUBLE QUOTATION MARK}{value}\N{RIGHT DOUBLE QUOTATION MARK} in its name or texts"
     ),

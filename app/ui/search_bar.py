@@ -1,26 +1,23 @@
 """The search bar: words, and pictures as chips, searched after a pause in typing or at once with Enter."""
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCompleter,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from app.domain.query import QueryTerm
 from app.ui import icons
+from app.ui.bar_suggestions import BarSuggestions
 from app.ui.dropped_content import clipboard_mime, is_web_address, path_in_text
 from app.ui.picture_chip import PictureChip
 from app.ui.theme import scaled_font
 
 TYPING_PAUSE_MS = 150
+_CHIPS_WITH_NAMES = 2
+_COMING_IN = (
+    Qt.FocusReason.MouseFocusReason,
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 
 
 class SearchBar(QFrame):
@@ -46,10 +43,8 @@ class SearchBar(QFrame):
         self._timer = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._timer.timeout.connect(self._send)
         self._edit = self._build_edit()
-        self._history = QStringListModel(self)
-        self._popup = QListView()
-        self._popup.setAccessibleName(self.tr("Recent searches"))
-        self._completer = self._build_completer()
+        self.suggestions = BarSuggestions(self._edit, self)
+        self.suggestions.picked.connect(self._on_picked)
         self._chip_row = QHBoxLayout()
         self._chip_row.setSpacing(6)
         self._clear = self._button("close", self.tr("Clear the search"), self.clear)
@@ -68,11 +63,6 @@ class SearchBar(QFrame):
     @property
     def chips(self) -> tuple[PictureChip, ...]:
         return tuple(self._chips)
-
-    @property
-    def history_popup(self) -> QAbstractItemView:
-        """The list of recent searches."""
-        return self._popup
 
     def text(self) -> str:
         """The words, without spaces around them."""
@@ -100,14 +90,16 @@ class SearchBar(QFrame):
         self.select_part(len(before), len(text))
 
     def add_chip(self, term: QueryTerm, name: str, thumbnail: bytes = b"") -> PictureChip:
-        """Add a picture and search at once; one that is there already is not added twice."""
+        """Add a picture and search at once; one that is there already only takes over the weight."""
         for chip in self._chips:
             if (chip.term.image, chip.term.photo_id) == (term.image, term.photo_id):
+                chip.set_weight(term.weight)
                 return chip
         chip = PictureChip(term, name, thumbnail)
         chip.changed.connect(self._timer.start)
         chip.removed.connect(lambda: self._remove(chip))
         self._chips.append(chip)
+        self._make_room()
         self._chip_row.addWidget(chip)
         self.search_now()
         return chip
@@ -135,13 +127,13 @@ class SearchBar(QFrame):
 
     def set_history(self, entries: tuple[str, ...]) -> None:
         """Recent searches, newest first."""
-        self._history.setStringList(list(entries))
+        self.suggestions.set_history(entries)
         self._show_buttons()
 
     def show_history(self) -> None:
         """Open the list of recent searches."""
         self._edit.setFocus()
-        self._completer.complete()
+        self.suggestions.show_history()
 
     def focus(self) -> None:
         """Put the cursor in, with the words selected so that typing replaces them."""
@@ -159,15 +151,6 @@ class SearchBar(QFrame):
         edit.textChanged.connect(self._on_text_changed)
         edit.installEventFilter(self)
         return edit
-
-    def _build_completer(self) -> QCompleter:
-        """Opened by hand only: a list that jumps up while typing takes the Enter key away."""
-        completer = QCompleter(self._history, self)
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.setWidget(self._edit)
-        completer.activated.connect(self.set_text)
-        completer.setPopup(self._popup)
-        return completer
 
     def _button(self, icon: str, text: str, act: object) -> QToolButton:
         button = QToolButton()
@@ -194,8 +177,14 @@ class SearchBar(QFrame):
     def _remove(self, chip: PictureChip) -> None:
         self._chips.remove(chip)
         chip.deleteLater()
+        self._make_room()
         self._edit.setFocus()
         self.search_now()
+
+    def _make_room(self) -> None:
+        """Many pictures show themselves without their names, or none is left for the words."""
+        for chip in self._chips:
+            chip.set_compact(len(self._chips) > _CHIPS_WITH_NAMES)
 
     def _on_text_changed(self) -> None:
         self._show_buttons()
@@ -204,12 +193,16 @@ class SearchBar(QFrame):
     def _show_buttons(self) -> None:
         self._clear.setVisible(bool(self._edit.text() or self._chips))
         self._save.setVisible(bool(self._edit.text() or self._chips))
-        self._recent.setVisible(bool(self._history.rowCount()))
+        self._recent.setVisible(bool(self.suggestions.history))
         self._edit.setPlaceholderText(
             self.tr("Add words to narrow it down")
             if self._chips
             else self.tr("Describe a photo, or drop one here")
         )
+
+    def _on_picked(self, text: str) -> None:
+        self.set_text(text)
+        self.submitted.emit(self.text())
 
     def _send(self) -> None:
         terms = self.terms()
@@ -219,6 +212,8 @@ class SearchBar(QFrame):
 
     def _on_key(self, event: QKeyEvent) -> bool:
         """Keys of the field that mean more here than in any other; True when used up."""
+        if self.suggestions.handle_key(event):
+            return True
         if event.matches(QKeySequence.StandardKey.Paste):
             return self._paste()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -226,7 +221,7 @@ class SearchBar(QFrame):
             self.submitted.emit(self.text())
             return True
         if event.key() == Qt.Key.Key_Down:
-            if self._history.rowCount() and not self._edit.text():
+            if self.suggestions.history and not self._edit.text():
                 self.show_history()
             else:
                 self.leave_wanted.emit()
@@ -235,6 +230,19 @@ class SearchBar(QFrame):
             self._remove(self._chips[-1])
             return True
         return False
+
+    def _on_focus(self, event: QFocusEvent) -> None:
+        self.setProperty("focused", event.gotFocus())
+        self.style().unpolish(self)
+        self.style().polish(self)
+        if event.lostFocus():
+            self.suggestions.hide()
+        elif event.reason() in _COMING_IN:
+            self._offer_history()
+
+    def _offer_history(self) -> None:
+        if self.suggestions.history and not self._edit.text() and not self._chips:
+            self.suggestions.show_history()
 
     def _paste(self) -> bool:
         """Plain words go into the field as ever; a picture, a file or an address goes out."""
@@ -246,10 +254,14 @@ class SearchBar(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._edit:
-            if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-                self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
-                self.style().unpolish(self)
-                self.style().polish(self)
+            if isinstance(event, QFocusEvent):
+                self._on_focus(event)
+            elif event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+                if self.suggestions.takes(event):
+                    event.accept()  # no shortcut of the window
+                    return True
+            elif event.type() == QEvent.Type.MouseButtonPress:
+                self._offer_history()
             elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
                 return self._on_key(event)
         return super().eventFilter(watched, event)

@@ -10,7 +10,6 @@ from app.settings import Settings, SettingsStore
 from app.ui.task_runner import Lane, TaskRunner
 
 _PAUSE_MS = 600
-_HISTORY_LENGTH = 20
 
 
 class SettingsKeeper(QObject):
@@ -39,12 +38,6 @@ class SettingsKeeper(QObject):
             self._settings = self._settings.model_copy(update=changed)
             self._unsaved.update(changed)
             self._timer.start()
-
-    def remember_query(self, text: str) -> None:
-        """Put a query at the head of the history."""
-        if text:
-            older = [entry for entry in self._settings.history if entry != text]
-            self.change(history=(text, *older)[:_HISTORY_LENGTH])
 
     def save_now(self) -> None:
         """Write what is unsaved, on this thread: for the end of the program. Raises SettingsError."""

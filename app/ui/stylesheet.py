@@ -105,6 +105,9 @@ def _search_bar(c: "Colours") -> str:
 #searchField QLineEdit {{ background: transparent; border: none; padding: 0 4px; }}
 #chip {{ background: {c.selection}; border: 1px solid transparent; border-radius: 8px; }}
 #chip:focus {{ border: 1px solid {c.accent}; }}
+#suggestions {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 9px; }}
+#suggestions QListView {{ background: transparent; outline: none; }}
+#suggestionFooter {{ color: {c.accent}; padding: 4px 10px; }}
 #chip QToolButton {{ padding: 2px; }}
 """
 

@@ -26,6 +26,7 @@ from app.ui.photo_area import PhotoArea
 from app.ui.picture_intake import PictureIntake
 from app.ui.saved_searches import SavedSearches
 from app.ui.scope import Scope
+from app.ui.search_aids import SearchAids
 from app.ui.search_session import FIRST_PAGE, SearchSession
 from app.ui.settings_keeper import SettingsKeeper
 from app.ui.task_runner import Lane, TaskRunner
@@ -61,6 +62,7 @@ class Workspace(QObject):
         self.intake = PictureIntake(
             body.search_bar, body.messages, services.search, services.library, services.fetcher, tasks
         )
+        self.aids = SearchAids(body.search_bar, services.history, services.completion, tasks, keeper)
         self.searches = SavedSearches(body, services.decisions, services.search, services.library, tasks)
         self.decision_files = DecisionFiles(services.decision_files, services.sidecars, body.messages, tasks)
         self._connect_body()
@@ -79,7 +81,7 @@ class Workspace(QObject):
     def start(self) -> None:
         """Ask for folders, counts and the first photos; once they are there, load the model and index."""
         self._body.set_usable(True)
-        self._body.search_bar.set_history(self._keeper.settings.history)
+        self.aids.start()
         self._ask()
         self.overview.start()
         self.searches.refresh()
@@ -131,7 +133,6 @@ class Workspace(QObject):
         body.search_help.example_chosen.connect(body.search_bar.add_text)
         body.query_line.text_wanted.connect(body.search_bar.set_text)
         body.query_line.part_wanted.connect(body.search_bar.select_part)
-        body.search_bar.submitted.connect(self._remember)
         body.search_bar.leave_wanted.connect(lambda: self.photos.view.setFocus())
         body.sidebar.scope_changed.connect(lambda _: self._ask())
         body.sidebar.children_wanted.connect(self.overview.load_subfolders)
@@ -158,7 +159,8 @@ class Workspace(QObject):
         self.folder_care.library_changed.connect(self._on_library_changed)
         self.photos.more_wanted.connect(self.session.ask_for_all)
         self.photos.similar_wanted.connect(self.search_like)
-        self.photos.used.connect(lambda: self._remember(body.search_bar.text()))
+        self.photos.used.connect(lambda: self.aids.remember(body.search_bar.text()))
+        self.aids.failed.connect(body.messages.say_error)
         self.photos.library_changed.connect(self._on_library_changed)
         self.decision_files.imported.connect(self._on_library_changed)
         self.decision_files.imported.connect(self.searches.refresh)
@@ -241,10 +243,6 @@ class Workspace(QObject):
         self._body.header.clear()
         self._body.messages.say_error(error)
         self._begin()
-
-    def _remember(self, text: str) -> None:
-        self._keeper.remember_query(text)
-        self._body.search_bar.set_history(self._keeper.settings.history)
 
     # --- the library changes
 

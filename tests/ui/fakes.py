@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from decision_fakes import FakeDecisionFileService, FakeDecisionService, FakeSidecarService
 from PIL import Image, ImageDraw, UnidentifiedImageError
+from search_fakes import FakeCompletionService, FakeHistoryService
 
 from app.bootstrap import Services
 from app.domain.companions import Companion, CompanionKind
@@ -638,6 +639,8 @@ def fake_services(root: Path, photo_count: int = 200, **library_options: Any) ->
         embedding_files=Recorder(),  # type: ignore[arg-type]  # the window has no use for it
         sidecars=FakeSidecarService(),  # type: ignore[arg-type]
         search=FakeSearchService(library),  # type: ignore[arg-type]
+        history=FakeHistoryService(),  # type: ignore[arg-type]
+        completion=FakeCompletionService(),  # type: ignore[arg-type]
         indexing=FakeIndexingService(),  # type: ignore[arg-type]
         models=FakeModelService(),  # type: ignore[arg-type]
         downloads=FakeModelDownloadService(),  # type: ignore[arg-type]

@@ -224,11 +224,11 @@ def test_the_end_of_a_cut_result_fetches_all_of_it(
     assert asked(services)[-1].limit is None
 
 
-def test_enter_remembers_the_query(window: MainWindow, qtbot: QtBot) -> None:
+def test_enter_remembers_the_query(window: MainWindow, services: Services, qtbot: QtBot) -> None:
     _type(qtbot, window, "dog")
     qtbot.keyClick(window.body.search_bar.edit, Qt.Key.Key_Return)
 
-    assert window.keeper.settings.history == ("dog",)
+    qtbot.waitUntil(lambda: services.history.texts == ["dog"])
 
 
 def test_similar_replaces_the_query_by_a_chip(window: MainWindow, services: Services, qtbot: QtBot) -> None:

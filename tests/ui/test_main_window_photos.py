@@ -69,13 +69,15 @@ def test_enter_opens_the_photo(window: MainWindow, services: Services, viewer: V
     qtbot.waitUntil(lambda: viewer.opened == [_path(services, 5)])
 
 
-def test_opening_a_photo_remembers_the_query(window: MainWindow, viewer: Viewer, qtbot: QtBot) -> None:
+def test_opening_a_photo_remembers_the_query(
+    window: MainWindow, services: Services, viewer: Viewer, qtbot: QtBot
+) -> None:
     window.body.search_bar.set_text("dog")
     qtbot.waitUntil(lambda: len(window.workspace.photos.model.photo_ids) == 20)
 
     window.workspace.photos.view.open_requested.emit([7])
 
-    assert window.keeper.settings.history == ("dog",)
+    qtbot.waitUntil(lambda: services.history.texts == ["dog"])
 
 
 def test_space_previews_and_escape_closes_only_the_preview(window: MainWindow, qtbot: QtBot) -> None:

@@ -135,15 +135,14 @@ def test_down_offers_recent_searches(qtbot: QtBot, bar: SearchBar) -> None:
 
     qtbot.keyClick(bar.edit, Qt.Key.Key_Down)
 
-    popup = bar.history_popup
-    qtbot.waitUntil(popup.isVisible)
-    assert [popup.model().index(row, 0).data() for row in range(popup.model().rowCount())] == [
-        "red car",
-        "dog",
-    ]
-    qtbot.keyClick(popup, Qt.Key.Key_Down)
-    qtbot.keyClick(popup, Qt.Key.Key_Return)
-    assert bar.text() in ("red car", "dog")
+    offered = bar.suggestions.list
+    assert offered.isVisible()
+    assert [entry.text for entry in offered.entries] == ["red car", "dog"]
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Down)
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Down)
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Return)
+    assert bar.text() == "dog"
+    assert not offered.isVisible()
 
 
 def test_down_without_a_history_leads_to_the_photos(qtbot: QtBot, bar: SearchBar) -> None:

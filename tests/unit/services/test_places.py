@@ -1,36 +1,68 @@
-"""Towns by their names, in the languages people have for them."""
+"""Names of places as the search bar asks for them."""
 
 import pytest
 
+from app.errors import ProcessDiedError
 from app.services.places import PlaceNames
+from app.services.query_values import BadValueError
 
 
-@pytest.fixture(scope="module")
-def places() -> PlaceNames:
-    return PlaceNames()
+class Gazetteer:
+    """Knows one town, one country and one misspelling; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.dead = False
+
+    def find(self, name: str) -> tuple[float, float] | None:
+        self.asked.append(name)
+        if self.dead:
+            raise ProcessDiedError("It ended.")
+        return (38.72, -9.14) if name == "Lisbon" else None
+
+    def is_region(self, name: str) -> bool:
+        return name == "New Zealand"
+
+    def nearest_name(self, name: str) -> str:
+        return "São Paulo" if name == "Sao Pualo" else ""
+
+
+@pytest.fixture
+def gazetteer() -> Gazetteer:
+    return Gazetteer()
+
+
+@pytest.fixture
+def places(gazetteer: Gazetteer) -> PlaceNames:
+    return PlaceNames(gazetteer)  # type: ignore[arg-type]
+
+
+def test_a_town_is_asked_for_once(places: PlaceNames, gazetteer: Gazetteer) -> None:
+    assert places.find("Lisbon") == places.find("Lisbon") == (38.72, -9.14)
+    assert gazetteer.asked == ["Lisbon"]
+
+
+def test_who_cannot_wait_learns_it_later(places: PlaceNames, gazetteer: Gazetteer) -> None:
+    with pytest.raises(BadValueError) as unfinished:
+        places.find_at_once("Lisbon")
+    assert unfinished.value.unfinished
+    assert gazetteer.asked == []
+    places.find("Lisbon")
+    assert places.find_at_once("Lisbon") == (38.72, -9.14)
 
 
 @pytest.mark.parametrize(
-    ("name", "latitude", "longitude"),
-    [
-        ("Lisbon", 38.72, -9.13),
-        ("lissabon", 38.72, -9.13),
-        ("京都", 35.02, 135.75),
-        ("Sao Paulo", -23.55, -46.64),
-        ("SÃO  PAULO", -23.55, -46.64),
-        ("Paris", 48.85, 2.35),  # not the one in Texas
-    ],
+    ("name", "instead"),
+    [("Nowhere", ""), ("New Zealand", 'place:"New Zealand"'), ("Sao Pualo", 'near:"São Paulo"')],
 )
-def test_a_town_is_found_by_any_of_its_names(places, name, latitude, longitude):
-    assert places.find(name) == pytest.approx((latitude, longitude), abs=0.05)
+def test_what_is_no_town_is_explained(places: PlaceNames, name: str, instead: str) -> None:
+    with pytest.raises(BadValueError, match=name) as problem:
+        places.find(name)
+    assert problem.value.instead == instead
+    assert not problem.value.unfinished
 
 
-@pytest.mark.parametrize("name", ["", "  ", "Nowhere-upon-Nothing"])
-def test_what_is_no_town_is_not_found(places, name):
-    assert places.find(name) is None
-
-
-def test_whoever_cannot_wait_can_ask_whether_the_names_are_loaded(places):
-    assert not PlaceNames().is_loaded
-    places.find("Paris")
-    assert places.is_loaded
+def test_a_gazetteer_that_died_is_told(places: PlaceNames, gazetteer: Gazetteer) -> None:
+    gazetteer.dead = True
+    with pytest.raises(BadValueError, match="cannot be looked up now"):
+        places.find("Lisbon")

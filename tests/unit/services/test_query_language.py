@@ -7,7 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.conditions import Circle, Condition, DateRange, Field, FileType, NumberRange, Shape, Trait
-from app.services.query_language import ParsedQuery, PartKind, format_query, parse_query
+from app.services.query_language import (
+    ParsedQuery,
+    PartKind,
+    as_words,
+    format_condition,
+    format_query,
+    parse_query,
+)
 
 TODAY = date(2026, 11, 21)  # a Saturday
 PLACES = {"lisbon": (38.72, -9.14), "京都": (35.01, 135.77)}
@@ -71,6 +78,26 @@ def test_all_kinds_together():
         ("gestern", "2026-11-20", "2026-11-20"),
         ("Juni 2019", "2019-06-01", "2019-06-30"),
         ("letztes Jahr", "2025-01-01", "2025-12-31"),
+        ("2019", "2019-01-01", "2019-12-31"),
+        ("in 2019", "2019-01-01", "2019-12-31"),
+        ("in May", "2026-05-01", "2026-05-31"),
+        ("im Dezember", "2025-12-01", "2025-12-31"),
+        ("from last summer", "2026-06-01", "2026-08-31"),
+        ("in the summer of 2019", "2019-06-01", "2019-08-31"),
+        ("Christmas 2020", "2020-12-24", "2020-12-26"),
+        ("last Christmas", "2025-12-24", "2025-12-26"),
+        ("Ostern 2024", "2024-03-29", "2024-04-01"),
+        ("Silvester 2023", "2023-12-31", "2023-12-31"),
+        ("3 June 2019", "2019-06-03", "2019-06-03"),
+        ("June 3rd, 2019", "2019-06-03", "2019-06-03"),
+        ("am 3. Juni 2019", "2019-06-03", "2019-06-03"),
+        ("date:3.6.2019", "2019-06-03", "2019-06-03"),
+        ("2 years ago", "2024-01-01", "2024-12-31"),
+        ("vor 3 Tagen", "2026-11-18", "2026-11-18"),
+        ("last weekend", "2026-11-14", "2026-11-15"),
+        ("letzten Sonntag", "2026-11-15", "2026-11-15"),
+        ("last winter", "2025-12-01", "2026-02-28"),
+        ("since 2019", "2019-01-01", ""),
     ],
 )
 def test_dates(text: str, first: str, last: str) -> None:
@@ -85,7 +112,21 @@ def test_a_date_in_plain_words_leaves_the_other_words():
 
 
 @pytest.mark.parametrize(
-    "text", ["2019", "7 dwarfs", "the last supper", "may", "12:30 train", "spring flowers"]
+    "text",
+    [
+        "7 dwarfs",
+        "the last supper",
+        "may",
+        "may in the garden",
+        "summer dress",
+        "christmas tree",
+        "sunday roast",
+        "12:30 train",
+        "spring flowers",
+        "4711 2119",
+        "2019-06-05",
+        "last of the summer wine",
+    ],
 )
 def test_what_is_no_date_stays_words(text: str) -> None:
     assert parse(text).words == text
@@ -123,10 +164,17 @@ def test_filters(text: str, condition: Condition) -> None:
         ("camra:canon", "camera", "camera:canon"),
         ("foo:bar", "There is no filter foo:", '"foo:bar"'),
         ("type:jpgg", "type:jpeg", "type:jpeg"),
-        ("rating:9", "0 to 5", ""),
-        ("date:2019-13", "date:2019-06", ""),
-        ("date:2019-02-30", "date:2019-06", ""),
-        ("date:2020..2019", "date:2019-06", ""),
+        ("rating:9", "0 to 5", "rating:5"),
+        ("rating:>=9", "0 to 5", "rating:5"),
+        ("date:2019-13", "date:2019-06", "date:2019"),
+        ("date:2019-02-30", "date:2019-06", "date:2019-02"),
+        ("date:2020..2019", "date:2019-06", "date:2019..2020"),
+        ("date:yesterdy", "date:2019-06", "date:yesterday"),
+        ("date:whenever", "date:2019-06", ""),
+        ("is:favorit", "is:favourite", "is:favourite"),
+        ("-foldr:x", "folder:", "-folder:x"),
+        ('foldr:"a b"', "folder:", 'folder:"a b"'),
+        ("place:Lisbon~5km", "near:", "near:Lisbon~5km"),
         ("near:Atlantis", "Atlantis", ""),
         ("near:99,0", "-90 to 90", ""),
         ("size:big", "megapixels", ""),
@@ -145,14 +193,70 @@ def test_a_mistyped_filter_is_explained_in_place(text: str, word: str, instead: 
     assert not part.problem.unfinished
 
 
-@pytest.mark.parametrize("text", ["date:", "camera:", '"', "rating:", "near:", 'folder:"'])
+@pytest.mark.parametrize("text", ["date:", "camera:", '"', "rating:", "near:", 'folder:"', "dog -"])
 def test_what_is_being_typed_gets_a_hint_and_no_complaint(text: str) -> None:
     (problem,) = parse(text).problems
     assert problem.unfinished
 
 
+def test_a_dash_between_words_is_no_mistake():
+    assert parse("Porto - Lisbon").words == "Porto - Lisbon"
+
+
+def test_this_winter_began_last_december():
+    found = parse_query("this winter", date(2027, 1, 10)).conditions[0].value
+    assert found == DateRange(date(2026, 12, 1), date(2027, 2, 28))
+    earlier = parse_query("last winter", date(2027, 1, 10)).conditions[0].value
+    assert earlier == DateRange(date(2025, 12, 1), date(2026, 2, 28))
+
+
+@pytest.mark.parametrize(
+    "text", ["last summer dress", "in the summer of 2019 we danced", "2019", "usa today in May 2020"]
+)
+def test_a_date_that_was_only_guessed_can_be_words_again(text: str) -> None:
+    parsed = parse(text)
+    while True:
+        guess = next((part for part in parsed.parts if part.guessed), None)
+        if guess is None:
+            break
+        parsed = parse(as_words(parsed, guess, TODAY))
+    assert not parsed.conditions
+    assert parsed.words == text
+
+
+def test_a_filter_that_was_typed_is_no_guess():
+    assert not any(part.guessed for part in parse('date:2019 "last summer"').parts)
+
+
+@pytest.mark.parametrize(("text", "words"), [(r"\date:2019", "date:2019"), (r"\-x", "-x"), (r"\"a", '"a')])
+def test_a_backslash_makes_a_word_of_anything(text: str, words: str) -> None:
+    parsed = parse(text)
+    assert parsed.words == words
+    assert not parsed.conditions
+
+
 def test_addresses_are_words():
     assert parse("https://example.org/a.jpg").words == "https://example.org/a.jpg"
+
+
+_VALUES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=20).filter(
+    lambda text: bool(text.strip())
+)
+
+
+@given(
+    _VALUES,
+    st.sampled_from([Field.FOLDER, Field.CAMERA, Field.KEYWORD, Field.ALBUM, Field.TEXT]),
+    st.booleans(),
+)
+@example('a "quoted" \\ back', Field.FOLDER, True)
+@example("🏖️ summer", Field.KEYWORD, False)
+@example("\u202eשלום", Field.ALBUM, True)
+@example("it's", Field.TEXT, False)
+@example("\\", Field.CAMERA, False)
+def test_any_value_can_be_quoted(value: str, field: Field, negated: bool) -> None:
+    condition = Condition(field, " ".join(value.split()), negated)
+    assert only(format_condition(condition)) == condition
 
 
 _PIECES = st.sampled_from(
@@ -172,6 +276,11 @@ _PIECES = st.sampled_from(
         "2019",
         "京都",
         "a",
+        "in",
+        "May",
+        "🏖️",
+        "\u202e",
+        "\n",
     ]
 )
 _TEXTS = st.one_of(st.text(max_size=40), st.lists(_PIECES, max_size=12).map("".join))
@@ -200,6 +309,15 @@ def test_what_was_understood_can_be_typed_again(text: str) -> None:
     assert again.excluded == parsed.excluded
     assert again.conditions == parsed.conditions
     assert [problem.message for problem in again.problems] == [each.message for each in parsed.problems]
+
+
+@given(_TEXTS)
+def test_every_guess_can_be_taken_back(text: str) -> None:
+    parsed = parse(text)
+    for part in parsed.parts:
+        if part.guessed:
+            again = parse(as_words(parsed, part, TODAY))
+            assert sum(one.guessed for one in again.parts) < sum(one.guessed for one in parsed.parts)
 
 
 @given(_TEXTS)
