@@ -16,7 +16,7 @@ from app.indexing.worker import IndexingWorker
 from app.library.library import Library
 from app.media.decode_pool import DecodePool
 from app.media.thumbnails import PreviewStore, ThumbnailStore
-from app.paths import DemoPaths, LibraryPaths, resource
+from app.paths import DemoPaths, LibraryPaths, exports_folder, resource
 from app.services.decision_files import DecisionFileService
 from app.services.decisions import DecisionService
 from app.services.demo import DemoService
@@ -27,6 +27,7 @@ from app.services.folders import FolderService
 from app.services.indexing import IndexingService
 from app.services.history import HistoryService
 from app.services.library import LibraryService
+from app.services.kept_models import KeptModelService
 from app.services.library_lock import take_lock
 from app.services.models import ModelParts, ModelService
 from app.services.places import PlaceNames
@@ -55,6 +56,7 @@ class Services:
     models: ModelService
     downloads: ModelDownloadService
     fetcher: PictureFetcher
+    kept_models: KeptModelService
     storage: StorageService
     settings: SettingsStore
     paths: LibraryPaths
@@ -209,6 +211,7 @@ def _open_to_read(paths: LibraryPaths) -> Library:
     try:
         return Library.open_to_read(paths.database)
     except LibraryOutdatedError:
+        kept_models=KeptModelService(library, paths.vectors, exports_folder(), models, settings),
         with take_lock(paths):
             Library.open(paths.database).close()
     return Library.open_to_read(paths.database)

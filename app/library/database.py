@@ -124,6 +124,19 @@ class Database:
         finally:
             pooled.close()
 
+    def compact(self) -> None:
+        """Write the file anew without the room of what was deleted; it needs as much again meanwhile.
+
+        Nobody else may be writing. Raises LibraryError.
+        """
+        pooled = self.writer.raw_connection()
+        try:
+            pooled.cursor().execute("VACUUM")
+        except sqlite3.Error as error:
+            raise explained(self.path, error) or error from error
+        finally:
+            pooled.close()
+
     def sync_commits(self, wanted: bool) -> None:
         """Whether the next transactions wait until the disk has them; the writer's turn must be taken."""
         pooled = self.writer.raw_connection()

@@ -91,6 +91,10 @@ class Library:
         return self._writer.version
 
     def close(self) -> None:
+    def compact(self) -> None:
+        """Give the room of what was deleted back to the disk. Raises LibraryError."""
+        self._database.compact()
+
         """Close all connections and fold the write-ahead log into the file."""
         self._database.close()
 

@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -96,6 +96,12 @@ class ModelService:
     def in_use(self) -> AbstractContextManager[None]:
         """Within the block, `target` may be asked whatever takes its place meanwhile."""
         return self._open.in_use()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within the block no model is loaded, changed or taken into use."""
+        with self._loading:
+            yield
 
     def status(self) -> ModelStatus:
         """How the model is now."""
