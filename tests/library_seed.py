@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from app.domain.media import Framing, PhotoMetadata, PixelSpec
-from app.domain.model import ModelSpec
+from app.domain.model import Embeddings, ModelSpec
 from app.domain.photo import Folder, PhotoState
 from app.library import word_index
 from app.library.database import Database
@@ -27,9 +27,15 @@ _FIRST_DAY = datetime(2004, 1, 1, 12, 0)  # noqa: DTZ001 - cameras know no offse
 
 
 def seed_library(
-    database: Path, count: int, *, folders: int = 1, root: str = "/seeded", model: ModelSpec | None = None
+    database: Path,
+    count: int,
+    *,
+    folders: int = 1,
+    root: str = "/seeded",
+    model: ModelSpec | None = None,
+    embeddings: Iterable[Embeddings] | None = None,
 ) -> None:
-    """Make a library of `count` read photos, with random embeddings of `model` where one is given.
+    """Make a library of `count` read photos, where a `model` is given with `embeddings` of it or random ones.
 
     A photo's content key is "content-<n>", its label n (from 1) in a library that was empty. The files do not
     exist. 300 photos a directory, dates over twenty years, one photo in a hundred a favourite.
@@ -42,7 +48,7 @@ def seed_library(
     try:
         _insert_photos(connections, watched, count, model)
         if model is not None:
-            _insert_embeddings(connections, count, model)
+            _insert_embeddings(connections, model, embeddings or seed_embeddings(count, model.dim))
         library.photos.set_favourite(library.photos.ids()[::100].tolist(), True)
     finally:
         connections.close()
@@ -55,7 +61,7 @@ def seed_model(dim: int = 768) -> ModelSpec:
     return ModelSpec("seeded", "0" * 16, "pil-1", "siglip2", dim, pixels, logit_scale=112.0, logit_bias=-16.0)
 
 
-def seed_embeddings(count: int, dim: int) -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
+def seed_embeddings(count: int, dim: int) -> Iterator[Embeddings]:
     """Random unit vectors, (at most 4096, dim) at a time."""
     random = np.random.default_rng(0)
     for start in range(0, count, _BLOCK):
@@ -95,9 +101,9 @@ def _photo(number: int, folder: Folder, embedded_by: int | None) -> dict[str, ob
     }
 
 
-def _insert_embeddings(connections: Database, count: int, model: ModelSpec) -> None:
+def _insert_embeddings(connections: Database, model: ModelSpec, blocks: Iterable[Embeddings]) -> None:
     number = 0
-    for vectors in seed_embeddings(count, model.dim):
+    for vectors in blocks:
         rows = [_embedding(number + offset, vector) for offset, vector in enumerate(vectors)]
         number += len(rows)
         with connections.writer.begin() as connection:

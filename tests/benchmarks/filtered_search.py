@@ -1,6 +1,6 @@
 """Filtered searches, exactness and time: the same photos in the same order as float32 brute force.
 
-A library of 100,000 photos with embeddings of 768 dimensions, asked through the search service, with the
+A library of 100,000 photos with made embeddings of 768 dimensions, asked through the search service, with the
 vector index in a process of its own, as in the product. Filters let 99 % to 0.001 % of the photos through.
 Brute force reads the embeddings from the database, multiplies in float32 and sorts; where two of its scores
 are closer than a millionth, either order is right. The time is that of the whole query but the encoder's:
@@ -32,6 +32,7 @@ from app.media.decode_pool import DecodePool
 from app.services.models import ModelService
 from app.services.search import SearchService
 from app.vector_index.index_process import IndexProcess
+from tests.benchmarks.embedding_maker import DIM, EmbeddingMaker
 from tests.benchmarks.figures import Figure, percentile, spread
 from tests.library_seed import seed_library, seed_model
 
@@ -124,13 +125,12 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def _world(folder: Path, count: int) -> Iterator[_World]:
-    spec = seed_model(768)
+    spec = seed_model(DIM)
     database = folder / "library.db"
-    seed_library(database, count, model=spec)
+    maker = EmbeddingMaker()
+    seed_library(database, count, model=spec, embeddings=maker.blocks(count))
     photo_ids, rows = _stored(database)
-    random = np.random.default_rng(3)
-    queries = random.standard_normal((_QUERIES + _WARM, spec.dim), np.float32)
-    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    queries = maker.texts(_QUERIES + _WARM)
     (folder / "vectors").mkdir()
     index = IndexProcess(folder / "vectors", spec.identity, spec.dim)
     with closing(index), closing(Library.open(database)) as library, closing(DecodePool(1)) as decoder:
