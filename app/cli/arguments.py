@@ -106,6 +106,10 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     )
 
 
+    stored = deeds.add_parser("stored", help="whose embeddings are in the library, and what they take")
+    stored.add_argument("--json", action="store_true", help="as one JSON object")
+    delete = deeds.add_parser("delete", help="delete the embeddings of one that is not used")
+    delete.add_argument("name", metavar="NAME|IDENTITY", help="as `model stored` prints it")
 def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mend", action="store_true", help="put right what can be put right")
     parser.add_argument(

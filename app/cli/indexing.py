@@ -39,13 +39,19 @@ def index(options: argparse.Namespace) -> int:
             services.folders.remove_vanished()
         with Bar() as bar:
             services.indexing.start(bar.show)
-            while not (model.settled() and services.indexing.wait_until_idle(_PATIENCE_SECONDS)):
+            while not (model.settled() and _is_done(services)):
                 give_up_if_stuck(services)
         keep_decisions(services)
         _print_model(services.models.status())
         _print_outcome(services)
         asking = ask_about_vanished(services)
     return EXIT_FAILED if refused or asking else EXIT_OK
+
+
+def _is_done(services: Services) -> bool:
+    """Nothing is left to do, and no model is about to take over, before and after having looked."""
+    models = services.models
+    return not models.busy and services.indexing.wait_until_idle(_PATIENCE_SECONDS) and not models.busy
 
 
 def _behave(services: Services, options: argparse.Namespace) -> None:

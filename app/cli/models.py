@@ -1,4 +1,4 @@
-"""`photosift model`: list the models that can be had, download one, choose one."""
+"""`photosift model`: list the models that can be had, download one, choose one, delete embeddings."""
 
 import argparse
 import dataclasses
@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app.cli.output import EXIT_OK, printable, say
-from app.cli.session import library_paths, named
+from app.cli.session import library_paths, named, open_session
 from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
 from app.embedding.checkpoint import describe_checkpoint
 from app.embedding.imported import is_importable, ready_checkpoint
@@ -21,11 +21,11 @@ from app.services.model_catalogue import catalogue, hub_id_of, source_of
 from app.settings import SettingsStore
 
 _PATIENCE_SECONDS = 0.2  # waits are short, so that Ctrl+C is heard on every system
-_GIGABYTE = 1e9
+_GIGABYTE, _MEGABYTE = 1e9, 1e6
 
 
 def model(options: argparse.Namespace) -> int:
-    """Carry out list, download or use."""
+    """Carry out what was asked for."""
     return _DEEDS[options.deed](options)
 
 
@@ -176,4 +176,33 @@ def _choose(store: SettingsStore, name: str, device: str) -> str:
     return name
 
 
-_DEEDS = {"list": _list, "download": _download, "use": _use}
+# -- embeddings in the library
+
+
+def _stored(options: argparse.Namespace) -> int:
+    with open_session(options, exclusive=False) as services:
+        kept = services.kept_models.all()
+    if options.json:
+        print(json.dumps({"models": [dataclasses.asdict(model) for model in kept]}))
+        return EXIT_OK
+    for model in kept:
+        state = " (answers searches)" if model.answering else " (to answer soon)" if model.coming else ""
+        print(f"{printable(model.name)}{state}")
+        room = f"{model.library_bytes / _MEGABYTE:,.1f} MB in the library"
+        print(f"{'':9} {model.photos:,} photos, {room}, {model.file_bytes / _MEGABYTE:,.1f} MB beside it")
+        print(f"{'':9} {model.identity}")
+    if not kept:
+        say("no model has embedded a photo here yet")
+    return EXIT_OK
+
+
+def _delete(options: argparse.Namespace) -> int:
+    with open_session(options, exclusive=True) as services:
+        model = services.kept_models.find(options.name)
+        services.kept_models.delete(model.identity)
+        services.kept_models.give_room_back()
+    say(f"the embeddings of {printable(model.name)} are deleted")
+    return EXIT_OK
+
+
+_DEEDS = {"list": _list, "download": _download, "use": _use, "stored": _stored, "delete": _delete}

@@ -9,6 +9,7 @@ from app.bootstrap import Services
 from app.cli.output import EXIT_OK, printable, say
 from app.cli.session import library_paths, open_session
 from app.domain.photo import FolderStatus
+from app.domain.progress import ChangeProgress
 from app.domain.status import LibraryCounts
 from app.paths import LibraryPaths, settings_file
 from app.settings import SettingsStore
@@ -35,14 +36,27 @@ def status(options: argparse.Namespace) -> int:
 def _report(paths: LibraryPaths, services: Services | None) -> Report:
     counts = services.library.counts() if services else LibraryCounts()
     folders = services.library.folders() if services else ()
+    change = services.kept_models.change() if services else None
     return {
         "library": printable(str(paths.root)),
         "model": SettingsStore(settings_file(paths)).load().checkpoint,
+        "change": _change(change) if change else None,
         "photos": counts.photos,
         "waiting": counts.pending,
         "favourites": counts.favourites,
         "problems": counts.problems,
         "folders": [_folder(folder) for folder in folders],
+    }
+
+
+def _change(change: ChangeProgress) -> Report:
+    """Of the model: the one before answers until then."""
+    return {
+        "to": printable(change.name),
+        "embedded": change.done,
+        "of": change.total,
+        "photos_a_second": change.rate and round(change.rate, 1),
+        "seconds_left": change.seconds_left and round(change.seconds_left),
     }
 
 
@@ -59,6 +73,18 @@ def _folder(status: FolderStatus) -> Report:
 def _print(report: Report) -> None:
     for name in ("library", "model", "photos", "waiting", "favourites", "problems"):
         print(f"{name + ':':12}{'none chosen' if report[name] is None else report[name]}")
+    if report["change"]:
+        print(f"{'changing:':12}{_told(report['change'])}")
     for folder in report["folders"]:
         state = "" if folder["there"] else " (not there now)"
         print(f"{'folder:':12}{folder['path']}: {folder['photos']} photos{state}")
+
+
+def _told(change: Report) -> str:
+    """As in: to big-model: 400 of 1,000 photos embedded, 12 a second, about 1 minute left."""
+    parts = [f"to {change['to']}: {change['embedded']:,} of {change['of']:,} photos embedded"]
+    if change["photos_a_second"]:
+        minutes = max(1, round(change["seconds_left"] / 60))
+        parts.append(f"{change['photos_a_second']:g} a second")
+        parts.append(f"about {minutes:,} {'minute' if minutes == 1 else 'minutes'} left")
+    return ", ".join(parts) + ". Until then the model before answers."

@@ -26,6 +26,12 @@ class ChangeProgress:
     name: str  # of the model, for people
     done: int = 0
     total: int = 0
+    rate: float | None = None  # photos a second
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At this rate."""
+        return (self.total - self.done) / self.rate if self.rate else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.library.writer import LibraryWriter
 # Beside its vector a row holds two keys and where they came from, and has its place in three indexes;
 # measured with 100,000 embeddings of 768 numbers.
 _ROW_BYTES = 560
+_LATELY, _LATELY_SECONDS = 200, 30.0  # embeddings that a rate is told from, and how old the newest may be
 
 
 class ModelRepository:
@@ -92,6 +93,21 @@ class ModelRepository:
         """How many photos have an embedding of this model."""
         with self._database.read() as connection:
             return _count(connection, embedded(model_id(connection, identity)))
+
+    def recent_rate(self, identity: str) -> float | None:
+        """Embeddings a second that this model made lately; None when it made none in the last half minute."""
+        with self._database.read() as connection:
+            newest = (
+                select(EmbeddingRow.created_at)
+                .where(EmbeddingRow.model_id == model_id(connection, identity))
+                .order_by(EmbeddingRow.id.desc())
+                .limit(_LATELY)
+            )
+            moments = list(connection.execute(newest).scalars())
+        now = time.time()
+        if len(moments) < _LATELY // 10 or now - moments[0] > _LATELY_SECONDS or now <= moments[-1]:
+            return None
+        return len(moments) / (now - moments[-1])
 
     def lacking(self, identity: str, beside: str) -> int:
         """How many photos have an embedding of the model `beside`, but none of this one."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.domain.model import KeptModel
+from app.domain.progress import ChangeProgress
 from app.errors import LibraryError
 from app.library.library import Library
 from app.services.models import ModelService
@@ -33,10 +34,20 @@ class KeptModelService:
             replace(
                 model,
                 file_bytes=sum(_size(path) for path in self._files(model.identity)),
-                coming=model.identity == coming,
+                coming=coming is not None and model.identity == coming.identity,
             )
             for model in self._library.models.kept()
         )
+
+    def change(self) -> ChangeProgress | None:
+        """How far a change of the model is, whoever carries it out; None when there is none."""
+        coming = self._coming()
+        if coming is None:
+            return None
+        done = self._library.photos.counts(coming.identity).embedded
+        lacking = self._library.photos.count_unembedded(coming.identity)
+        rate = self._library.models.recent_rate(coming.identity)
+        return ChangeProgress(coming.name, done, done + lacking, rate)
 
     def delete(self, identity: str) -> None:
         """Delete the embeddings of a model and what was made from them.
@@ -48,7 +59,8 @@ class KeptModelService:
             answering = self._library.models.answering()
             if answering is not None and answering.identity == identity:
                 raise LibraryError("This model answers searches. Choose another one before deleting it.")
-            if identity == self._coming() or self._models.targets.of(identity) is not None:
+            coming = self._coming()
+            if (coming is not None and coming.identity == identity) or self._models.targets.of(identity):
                 raise LibraryError("This model is being made ready. Call the change off before deleting it.")
             self._library.query_embeddings.forget(identity)
             self._library.models.forget(identity)
@@ -66,17 +78,17 @@ class KeptModelService:
         raise LibraryError(f"No model called {name} has embeddings here.")
 
     def give_room_back(self) -> None:
-        """Make the library's file as small as what is in it; nobody can write meanwhile. Raises LibraryError."""
+        """Make the library's file as small as what is in it. Nobody can write meanwhile."""
         self._library.compact()
 
-    def _coming(self) -> str | None:
+    def _coming(self) -> KeptModel | None:
         """The chosen model where another one answers still."""
         chosen = self._settings.load()
         answering = self._library.models.answering()
         if chosen.checkpoint is None or answering is None:
             return None
         model = self._library.models.at_place(chosen.checkpoint, chosen.naflex_patches)
-        return model.identity if model is not None and model.identity != answering.identity else None
+        return model if model is not None and model.identity != answering.identity else None
 
     def _files(self, identity: str) -> list[Path]:
         export = self._exports / identity
