@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 WORTHWHILE = 32  # photos; for fewer, making the model faster takes longer than they do
 
 _NICENESS = 10
+_GIGABYTE = 1e9
 _EXPORTING = "Making the model faster on this machine…"
 _PROVING = "Comparing faster ways to run the model on your photos…"
 _NOT_MADE = "The model could not be made faster on this machine: {reason}"
@@ -41,14 +42,12 @@ class Accelerator:
         prove_precision: bool,
         on_faster: Callable[[], None],
         on_note: Callable[[], None],
-        sample: int = SAMPLE,
     ) -> None:
         """`on_faster`: there is a faster form to be loaded now. `on_note`: `note` is another now."""
         self._checkpoint = checkpoint
         self._proves = prove_precision
         self._on_faster = on_faster
         self._on_note = on_note
-        self._wanted = sample
         self._process = ServiceProcess(Workshop, (checkpoint,), name="workshop")
         self._changed = threading.Condition()
         self._sample: dict[bytes, Pixels] = {}
@@ -67,9 +66,9 @@ class Accelerator:
             if self._finished:
                 return
             for photo in photos:
-                if len(self._sample) < self._wanted:
+                if len(self._sample) < SAMPLE:
                     self._sample.setdefault(hashlib.blake2b(photo.tobytes(), digest_size=16).digest(), photo)
-            if self._thread is None and len(self._sample) >= min(WORTHWHILE, self._wanted):
+            if self._thread is None and len(self._sample) >= WORTHWHILE:
                 self._thread = threading.Thread(target=self._run, name="acceleration", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
@@ -109,6 +108,7 @@ class Accelerator:
 
     def _work(self) -> None:
         if not is_exported(self._checkpoint):
+            _check_memory(self._checkpoint)
             self._say(_EXPORTING)
             self._process.call("export")
             self._on_faster()
@@ -126,13 +126,23 @@ class Accelerator:
     def _collected(self) -> list[Pixels] | None:
         """Enough photos, however long that takes; None when closed before."""
         with self._changed:
-            self._changed.wait_for(lambda: self._finished or len(self._sample) >= self._wanted)
+            self._changed.wait_for(lambda: self._finished or len(self._sample) >= SAMPLE)
             return None if self._finished else list(self._sample.values())
 
     def _say(self, note: str) -> None:
         if note != self._note:
             self._note = note
             self._on_note()
+
+
+def _check_memory(checkpoint: Checkpoint) -> None:
+    """The image tower's weights are there three times for a moment; both towers' files are about as much."""
+    needed = sum(path.stat().st_size for path in checkpoint.folder.glob("*.safetensors"))
+    free = psutil.virtual_memory().available
+    if free < needed:
+        raise EncoderError(
+            f"it takes {needed / _GIGABYTE:.1f} GB of memory once, and {free / _GIGABYTE:.1f} GB are free."
+        )
 
 
 class Workshop:
