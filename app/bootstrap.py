@@ -21,6 +21,7 @@ from app.services.decision_files import DecisionFileService
 from app.services.decisions import DecisionService
 from app.services.demo import DemoService
 from app.services.downloads import ModelDownloadService
+from app.services.duplicates import DuplicateService
 from app.services.embedding_files import EmbeddingFileService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
@@ -46,6 +47,7 @@ class Services:
     library: LibraryService
     folders: FolderService
     decisions: DecisionService
+    duplicates: DuplicateService
     decision_files: DecisionFileService
     embedding_files: EmbeddingFileService
     sidecars: SidecarService
@@ -171,18 +173,29 @@ def _connect(
         sidecars.tell()  # they may have been switched on
 
     worker.when_caught_up(models.take_over)
+    photos = LibraryService(
+        library,
+        states,
+        decoder,
+        paths,
+        on_folders_changed=folders_changed,
+        on_work=worker.wake,
+        current_identity=lambda: models.identity,
+        previews=previews,
+    )
+    decisions = DecisionService(library, on_said=sidecars.tell)
     return Services(
-        library=LibraryService(
+        library=photos,
+        decisions=decisions,
+        duplicates=DuplicateService(
             library,
-            states,
+            photos,
+            decisions,
             decoder,
-            paths,
-            on_folders_changed=folders_changed,
-            on_work=worker.wake,
-            current_identity=lambda: models.identity,
-            previews=previews,
+            thumbnails,
+            current_target=lambda: models.target,
+            writable=for_indexing,
         ),
-        decisions=DecisionService(library, on_said=sidecars.tell),
         embedding_files=EmbeddingFileService(library),
         decision_files=DecisionFileService(library, paths.decisions, on_said=sidecars.tell),
         sidecars=sidecars,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from PIL import Image
 
+from app.domain.duplicates import Comparison, Fingerprint, Likeness
 from app.domain.media import DecodedPhoto, DecodeRequest
 from app.domain.photo import Folder, Photo, PhotoState
 from app.domain.progress import IndexPhase, IndexProgress
@@ -23,6 +24,7 @@ from app.indexing.worker import IndexingWorker
 from app.library.library import Library
 from app.media.decode import decode_photo, read_key
 from app.media.decode_pool import DecodePool
+from app.media.thumbnail_comparison import compare_copies, compare_moments, fingerprints_of
 from app.media.thumbnails import ThumbnailStore
 from app.vector_index.vector_store import VectorStore
 from tests.fake_encoder import FakeEncoder
@@ -63,6 +65,15 @@ class ThreadDecoder:
 
     def submit(self, request: DecodeRequest, *, urgent: bool = False) -> "Future[DecodedPhoto]":
         return self._executor.submit(self._decode, request)
+
+    def submit_fingerprints(self, thumbnails: Sequence[str]) -> "Future[list[Fingerprint | None]]":
+        return self._executor.submit(fingerprints_of, thumbnails)
+
+    def submit_copies(self, comparisons: Sequence[Comparison]) -> "Future[list[Likeness | None]]":
+        return self._executor.submit(compare_copies, comparisons)
+
+    def submit_moments(self, pairs: Sequence[tuple[str, str]]) -> "Future[list[float]]":
+        return self._executor.submit(compare_moments, pairs)
 
     def be_considerate(self, *, photos_at_once: int, niceness: int) -> None:
         self.efforts.append((photos_at_once, niceness))

@@ -46,6 +46,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     status = commands.add_parser("status", help="print folders, counts and the model")
     status.add_argument("--json", action="store_true", help="as one JSON object")
     _add_model_commands(commands.add_parser("model", help="list models, download one, choose one"))
+    _add_duplicates_options(commands.add_parser("duplicates", help="list copies of photos; deletes nothing"))
     _add_doctor_options(commands.add_parser("doctor", help="examine the library; 1 when something is wrong"))
     export = commands.add_parser("export", help="write what you decided, or embeddings, into a file")
     _add_embedding_options(_add_file_command(export))
@@ -110,6 +111,13 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     stored.add_argument("--json", action="store_true", help="as one JSON object")
     delete = deeds.add_parser("delete", help="delete the embeddings of one that is not used")
     delete.add_argument("name", metavar="NAME|IDENTITY", help="as `model stored` prints it")
+def _add_duplicates_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--bursts", action="store_true", help="shots of one moment instead, which are no copies"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a group and line")
+
+
 def _add_doctor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mend", action="store_true", help="put right what can be put right")
     parser.add_argument(

@@ -9,6 +9,7 @@ from app import logs
 from app.cli.decisions import import_decisions
 from app.cli.demo import where
 from app.cli.doctor import doctor
+from app.cli.duplicates import duplicates
 from app.cli.evaluating import run_evaluation
 from app.cli.exporting import export
 from app.cli.indexing import index
@@ -25,6 +26,7 @@ _COMMANDS = {
     "status": status,
     "model": model,
     "doctor": doctor,
+    "duplicates": duplicates,
     "export": export,
     "import": import_decisions,
     "evaluate": run_evaluation,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.duplicates import Fingerprint
 from app.domain.media import PhotoMetadata
 from app.domain.model import Provenance
 from app.domain.photo import PhotoState
@@ -88,6 +89,7 @@ class IndexedPhoto:
     pixel_key: str
     metadata: PhotoMetadata | None
     embedding: NewEmbedding | None = None  # None: not computed, or one with these keys is there already
+    fingerprint: Fingerprint | None = None  # None: not computed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.duplicates import Fingerprint
+
 
 class Framing(StrEnum):
     """How a picture is brought to the model's input size."""
@@ -85,6 +87,7 @@ class DecodedPhoto:
     pixels: (
         NDArray[np.uint8] | None
     )  # (height, width, 3) RGB for the model; None when no PixelSpec was asked for
+    fingerprint: Fingerprint | None = None  # None: only pixels were asked for
 
 
 @dataclass(frozen=True, slots=True)

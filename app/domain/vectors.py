@@ -21,6 +21,14 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelPairs:
+    """Pairs of labels whose embeddings are near each other."""
+
+    first: Labels
+    second: Labels
+
+
+@dataclass(frozen=True, slots=True)
 class VectorIndexStatus:
     """What an index holds, for keeping it equal to the embeddings table."""
 
@@ -58,6 +66,10 @@ class VectorIndex(Protocol):
 
     def sample_scores(self, embedding: NDArray[np.float32], n: int = 2048) -> NDArray[np.float32]:
         """Scores against a fixed random sample of the index, for calibrating a query."""
+        ...
+
+    def lookalikes(self, labels: Labels, at_least: float, most: int) -> LabelPairs:
+        """For each label the `most` best of the labels above it that score `at_least`, in no order."""
         ...
 
     def get(self, labels: Labels) -> Embeddings:

@@ -11,6 +11,7 @@ from app.domain.photo import PhotoState
 from app.domain.vectors import Labels
 from app.library.calendar import DAY, note_today
 from app.library.database import Database
+from app.library.fingerprints import forget_fingerprints
 from app.library.schema import DECISIONS, EmbeddingRow, FolderRow, PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
@@ -36,6 +37,7 @@ class Purge:
             self._remove(PhotoRow, _forgotten_photo(before))
             empty = ~exists().where(PhotoRow.folder_id == FolderRow.id)
             self._remove(FolderRow, (FolderRow.removed_at < before) & empty)
+        forget_fingerprints(self._database, self._writer)
         unused = ~exists().where(PhotoRow.content_key == EmbeddingRow.content_key)
         return np.array(sorted(self._remove(EmbeddingRow, unused)), np.int64)
 

@@ -11,6 +11,7 @@ from app.library.decision_archive import DecisionArchive
 from app.library.decisions import DecisionRepository
 from app.library.embeddings import EmbeddingRepository
 from app.library.filter_values import FilterValues
+from app.library.fingerprints import FingerprintRepository
 from app.library.folders import FolderRepository
 from app.library.log_file import read_log
 from app.library.migrate import check_revision, make_file, migrate
@@ -47,6 +48,7 @@ class Library:
         self.places = PlaceRepository(database, self._writer)
         self.archive = DecisionArchive(database, self._writer)
         self.sidecars = SidecarTasks(database, self._writer)
+        self.fingerprints = FingerprintRepository(database, self._writer)
 
     @classmethod
     def open(cls, database: Path) -> "Library":

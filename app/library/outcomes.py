@@ -15,6 +15,7 @@ from app.library.embeddings import (
     decode,
     store_new,
 )
+from app.library.fingerprints import store_fingerprint
 from app.library.photo_values import file_says_values, kept_place, metadata_values
 from app.library.reattach import PLACE, absorb, known_again, overwritten, take_up
 from app.library.refusals import note_refusal
@@ -76,6 +77,8 @@ class OutcomeWriter:
             take_up(self._connection, row, missing_id)
             self._reattached += 1
         self.touched += {photo_id, photo.photo_id}
+        if photo.fingerprint is not None:
+            store_fingerprint(self._connection, photo.content_key, photo.fingerprint)
         embedded_by = self._embed(photo)
         if embedded_by is None and row.content_key == photo.content_key:
             embedded_by = row.embedded_by

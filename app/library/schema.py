@@ -323,6 +323,27 @@ class RefusalRow(Base):
     refused_at: Mapped[float]
 
 
+class FingerprintRow(Base):
+    """What the pictures of one content look like in a few bits."""
+
+    __tablename__ = "fingerprints"
+
+    content_key: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]  # of the recipe
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)  # 64 bits each, little-endian
+    sharpness: Mapped[float]
+
+
+class NotDuplicateRow(Base):
+    """Two contents that the user does not want to see as duplicates again; twice the same: its copies."""
+
+    __tablename__ = "not_duplicates"
+
+    first: Mapped[str] = mapped_column(primary_key=True)  # content keys, the smaller one first
+    second: Mapped[str] = mapped_column(primary_key=True)
+    decided_at: Mapped[float]
+
+
 class CalendarRow(Base):
     """One row: how far the clock was when photos were last forgotten."""
 

@@ -14,6 +14,7 @@ from app.domain.media import DecodedPhoto, DecodeRequest, PhotoMetadata, PixelSp
 from app.errors import FileAccessError, MediaTooLargeError, RefusedBeforeError
 from app.media.completing import complete
 from app.media.content_key import content_key, file_content_key
+from app.media.fingerprint import fingerprint
 from app.media.formats import is_video_name
 from app.media.opening import NeededSize, OpenedPicture, open_picture, open_video
 from app.media.preparing import fit_within, needed_size, prepare_pixels
@@ -55,6 +56,7 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
         metadata=metadata,
         thumbnail=thumbnail,
         pixels=_model_pixels(picture, spec) if spec is not None else None,
+        fingerprint=None if request.pixels_only else fingerprint(picture.image),
     )
 
 

@@ -1,13 +1,16 @@
 """Decoding in processes of its own: what crashes, hangs or eats memory there costs one photo."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.duplicates import Comparison, Fingerprint, Likeness
 from app.domain.media import DecodedPhoto, DecodeRequest, PixelSpec
 from app.media.decode import decode_photo, decode_query_image, make_preview, read_key
 from app.media.isolation import IsolatedPool
+from app.media.thumbnail_comparison import compare_copies, compare_moments, fingerprints_of
 from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE
 
 _QUERY, _PREVIEW, _PHOTO = range(3)  # somebody waits for the first two
@@ -41,6 +44,18 @@ class DecodePool:
     def submit_preview(self, path: str, size: int = PREVIEW_SIZE) -> "Future[bytes]":
         """WebP of a photo, longest side `size` pixels at most."""
         return self._pool.submit(make_preview, path, size, priority=_PREVIEW)
+
+    def submit_fingerprints(self, thumbnails: Sequence[str]) -> "Future[list[Fingerprint | None]]":
+        """Of stored thumbnails by path; None of one that is not there."""
+        return self._pool.submit(fingerprints_of, thumbnails, priority=_PHOTO)
+
+    def submit_copies(self, comparisons: Sequence[Comparison]) -> "Future[list[Likeness | None]]":
+        """How alike stored thumbnails are when one is laid into the other; None where that cannot be."""
+        return self._pool.submit(compare_copies, comparisons, priority=_PHOTO)
+
+    def submit_moments(self, pairs: Sequence[tuple[str, str]]) -> "Future[list[float]]":
+        """How alike the shots behind stored thumbnails are when something moved."""
+        return self._pool.submit(compare_moments, pairs, priority=_PHOTO)
 
     def be_considerate(self, *, photos_at_once: int, niceness: int) -> None:
         """How many photos may be decoded at once and how far they come after other programs.

@@ -26,6 +26,7 @@ def serve(connection: Connection, memory_limit: int, niceness: int) -> None:
     """Answer each task with a receipt, then (succeeded, result or MediaError), until the pipe closes."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal goes to the parent alone
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # whole photos are handled side by side instead
     import app.media.decode  # noqa: F401 - before the first photo, not with it
 
     _silence_codecs()

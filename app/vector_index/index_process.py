@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.model import Embeddings
-from app.domain.vectors import Labels, Neighbours, VectorIndex, VectorIndexStatus
+from app.domain.vectors import LabelPairs, Labels, Neighbours, VectorIndex, VectorIndexStatus
 from app.service_process import ServiceProcess
 
 _CLOSE_SECONDS = 30.0  # a graph of a million takes that long to write to a slow disk
@@ -48,7 +48,7 @@ class IndexProcess:
             _open_store,
             (folder, identity, dim, writable),
             name="vector index",
-            lanes=dict.fromkeys(_WRITING, "write"),
+            lanes={**dict.fromkeys(_WRITING, "write"), "lookalikes": "compare"},
         )
 
     @property
@@ -81,6 +81,10 @@ class IndexProcess:
     def sample_scores(self, embedding: NDArray[np.float32], n: int = 2048) -> NDArray[np.float32]:
         scores: NDArray[np.float32] = self._process.call("sample_scores", embedding, n, urgent=True)
         return scores
+
+    def lookalikes(self, labels: Labels, at_least: float, most: int) -> LabelPairs:
+        pairs: LabelPairs = self._process.call("lookalikes", labels, at_least, most)
+        return pairs
 
     def get(self, labels: Labels) -> Embeddings:
         embeddings: Embeddings = self._process.call("get", labels, urgent=True)

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.model import Embeddings
-from app.domain.vectors import Labels, Neighbours, VectorIndexStatus
+from app.domain.vectors import LabelPairs, Labels, Neighbours, VectorIndexStatus
 from app.errors import VectorIndexError
 from app.vector_index.checks import checked_labels, checked_query
 from app.vector_index.files import discard, remove_leftovers
 from app.vector_index.graph_file import discard_graph
 from app.vector_index.graph_keeper import GraphKeeper
+from app.vector_index.lookalikes import lookalikes
 from app.vector_index.matrix import EmbeddingMatrix, best
 
 _log = logging.getLogger(__name__)
@@ -101,6 +102,10 @@ class VectorStore:
     def sample_scores(self, embedding: NDArray[np.float32], n: int = 2048) -> NDArray[np.float32]:
         """Scores of a fixed random sample of the labels."""
         return self._matrix.sample_scores(embedding, n)
+
+    def lookalikes(self, labels: Labels, at_least: float, most: int) -> LabelPairs:
+        """For each label the `most` best of the labels above it that score `at_least`, in no order."""
+        return lookalikes(self._matrix, labels, at_least, most)
 
     def get(self, labels: Labels) -> Embeddings:
         """(n, dim) in the order asked for; raises VectorIndexError when one is not there."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from decision_fakes import FakeDecisionFileService, FakeDecisionService, FakeSidecarService
+from duplicate_fakes import FakeDuplicateService
 from PIL import Image, ImageDraw, UnidentifiedImageError
 from search_fakes import FakeCompletionService, FakeHistoryService
 
@@ -635,6 +636,7 @@ def fake_services(root: Path, photo_count: int = 200, **library_options: Any) ->
         library=library,  # type: ignore[arg-type]
         folders=FakeFolderService(library),  # type: ignore[arg-type]
         decisions=FakeDecisionService(library),  # type: ignore[arg-type]
+        duplicates=FakeDuplicateService(),  # type: ignore[arg-type]
         decision_files=FakeDecisionFileService(),  # type: ignore[arg-type]
         embedding_files=Recorder(),  # type: ignore[arg-type]  # the window has no use for it
         sidecars=FakeSidecarService(),  # type: ignore[arg-type]
