@@ -9,6 +9,7 @@ from app.bootstrap import Services
 from app.cli.output import EXIT_OK, printable, say
 from app.cli.session import library_paths, open_session
 from app.domain.photo import FolderStatus
+from app.domain.precision import PrecisionProof
 from app.domain.progress import ChangeProgress
 from app.domain.status import LibraryCounts
 from app.paths import LibraryPaths, settings_file
@@ -35,11 +36,13 @@ def status(options: argparse.Namespace) -> int:
 
 def _report(paths: LibraryPaths, services: Services | None) -> Report:
     counts = services.library.counts() if services else LibraryCounts()
+    chosen = SettingsStore(settings_file(paths)).load()
     folders = services.library.folders() if services else ()
     change = services.kept_models.change() if services else None
     return {
         "library": printable(str(paths.root)),
-        "model": SettingsStore(settings_file(paths)).load().checkpoint,
+        "model": chosen.checkpoint,
+        "precision": _precision(chosen.precision, services.models.precision_proof() if services else None),
         "change": _change(change) if change else None,
         "photos": counts.photos,
         "waiting": counts.pending,
@@ -60,6 +63,22 @@ def _change(change: ChangeProgress) -> Report:
     }
 
 
+def _precision(wish: str, proof: PrecisionProof | None) -> str:
+    """How pictures are computed on the processor, and what that rests on."""
+    if wish != "auto":
+        return f"{wish}, as the settings say"
+    if proof is None:
+        return "float32; faster ones are compared on the first photos"
+    measured = f"measured on {proof.photos} photos on {proof.day}"
+    if proof.result is None:
+        return f"float32: no faster one was alike enough, {measured}"
+    result = proof.result
+    return (
+        f"{result.precision}: cosine {result.cosine:.4f}, neighbours {result.overlap:.0%} alike, "
+        f"{result.speed:.1f}x as fast as float32, {measured}"
+    )
+
+
 def _folder(status: FolderStatus) -> Report:
     return {
         "path": printable(status.folder.path),
@@ -71,7 +90,7 @@ def _folder(status: FolderStatus) -> Report:
 
 
 def _print(report: Report) -> None:
-    for name in ("library", "model", "photos", "waiting", "favourites", "problems"):
+    for name in ("library", "model", "precision", "photos", "waiting", "favourites", "problems"):
         print(f"{name + ':':12}{'none chosen' if report[name] is None else report[name]}")
     if report["change"]:
         print(f"{'changing:':12}{_told(report['change'])}")

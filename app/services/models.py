@@ -117,6 +117,10 @@ class ModelService:
         """(name for settings, text for people) of what can be chosen: auto first."""
         return device_choices()
 
+    def precision_wish(self) -> str:
+        """What the settings say: "auto" or "float32"."""
+        return self._settings.load().precision
+
     def precision_proof(self) -> PrecisionProof | None:
         """What comparing reduced precisions of the chosen model showed; None before that was done."""
         chosen = self._settings.load()

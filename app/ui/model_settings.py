@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -16,15 +17,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.progress import IndexProgress
 from app.domain.status import ModelState, ModelStatus
 from app.errors import AppError
 from app.settings import Settings
 from app.ui import wording
 from app.ui.activity_line import describe_model
+from app.ui.kept_models import KeptModels
+from app.ui.model_change import ModelChange
+from app.ui.precision_choice import PrecisionChoice
 from app.ui.settings_parts import read_only, settings_form, with_notes, wrapped
 from app.ui.task_runner import Lane, TaskRunner
 
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
+    from app.services.kept_models import KeptModelService
     from app.services.models import ModelService
 
 
@@ -37,6 +43,7 @@ class ModelSettings(QWidget):
     def __init__(
         self,
         models: ModelService,
+        kept: KeptModelService,
         settings: Settings,
         tasks: TaskRunner,
         parent: QWidget | None = None,
@@ -63,11 +70,20 @@ class ModelSettings(QWidget):
         self._busy.setTextVisible(False)
         self._busy.setFixedHeight(5)
         self._note = wrapped("muted")
+        self.change = ModelChange()
+        self.change.now_wanted.connect(self._on_now)
+        self.change.stay_wanted.connect(self._on_stay)
+        self.kept = KeptModels(kept, tasks)
+        self.kept.failed.connect(self._show_error)
+        self._answering = ("", "")  # the names of the model that answers and of the one that will
+        self.precision = PrecisionChoice()
+        self.precision.wished.connect(self._on_precision)
         self._lay_out()
+        self._lay_out_kept()
         self._set_busy(False)
         self._show_checkpoint()
         self._tasks.run(models.devices, self._show_devices, self._show_error, receiver=self)
-        self._tasks.run(models.status, self.show_status, self._show_error, receiver=self)
+        self._ask()
 
     @property
     def note(self) -> str:
@@ -109,10 +125,25 @@ class ModelSettings(QWidget):
 
     def show_status(self, status: ModelStatus) -> None:
         """Say how the model is."""
+        self.change.show_status(status)
+        if self._answering != (status.name, status.coming):
+            self._answering = (status.name, status.coming)
+            self.kept.refresh()
+        self.precision.show_status(status)
+        self._tasks.run(
+            lambda: (self._models.precision_wish(), self._models.precision_proof()),
+            lambda found: self.precision.show_wish(*found),
+            self._show_error,
+            receiver=self,
+        )
         if status.state is ModelState.NONE:
             self._say(self.tr("Without a model only names and folders are searched."))
         else:
             self._say("\n".join(filter(None, (describe_model(status), status.message))))
+
+    def show_progress(self, progress: IndexProgress) -> None:
+        """Say how far a change of the model is."""
+        self.change.show_progress(progress)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -123,8 +154,19 @@ class ModelSettings(QWidget):
         row.addStretch(1)
         form = settings_form(self)
         form.addRow(self.tr("Model"), with_notes(self._path, self._busy, self._note))
+        form.addRow("", self.change)
         form.addRow("", row)
         form.addRow(self.tr("Runs on"), self._devices)
+        form.addRow(self.tr("Precision"), self.precision)
+
+    def _ask(self) -> None:
+        self._tasks.run(self._models.status, self.show_status, self._show_error, receiver=self)
+
+    def _lay_out_kept(self) -> None:
+        form = self.layout()
+        assert isinstance(form, QFormLayout)
+        explanation = self.tr("They are kept when the model is changed, so that changing back takes no time.")
+        form.addRow(self.tr("Embeddings"), with_notes(self.kept, wrapped("muted", explanation)))
 
     def _show_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         for name, text in devices:
@@ -134,14 +176,31 @@ class ModelSettings(QWidget):
     def _select_device(self) -> None:
         self._devices.setCurrentIndex(max(0, self._devices.findData(self._device)))
 
+    def _on_now(self) -> None:
+        self.change.set_usable(False)
+        self._tasks.run(self._models.use_now, on_error=self._show_error, lane=Lane.LOOSE, receiver=self)
+
+    def _on_stay(self) -> None:
+        self.change.set_usable(False)
+        self._tasks.run(
+            self._models.stay,
+            self._when_done(self._checkpoint, self._device),
+            self._show_error,
+            lane=Lane.LOOSE,
+            receiver=self,
+        )
+
     def _on_device(self) -> None:
         self._apply(self._checkpoint, str(self._devices.currentData()))
 
-    def _apply(self, checkpoint: str | None, device: str) -> None:
+    def _on_precision(self, precision: str) -> None:
+        self._apply(self._checkpoint, self._device, precision)
+
+    def _apply(self, checkpoint: str | None, device: str, precision: str | None = None) -> None:
         self._set_busy(True)
         self._say(self.tr("Checking the model…") if checkpoint else "")
         self._tasks.run(
-            lambda: self._models.use(checkpoint, device),
+            lambda: self._models.use(checkpoint, device, precision),
             self._when_done(checkpoint, device),
             self._show_error,
             lane=Lane.LOOSE,
@@ -154,7 +213,7 @@ class ModelSettings(QWidget):
             self._set_busy(False)
             self._show_checkpoint()
             self.model_chosen.emit(self._checkpoint, device)
-            self._tasks.run(self._models.status, self.show_status, self._show_error, receiver=self)
+            self._ask()
 
         return done
 
@@ -177,6 +236,6 @@ class ModelSettings(QWidget):
 
     def _set_busy(self, busy: bool) -> None:
         self._busy.setVisible(busy)
-        for control in (self._choose, self._download, self._remove, self._devices):
+        for control in (self._choose, self._download, self._remove, self._devices, self.precision.box):
             control.setEnabled(not busy)
         self._remove.setEnabled(not busy and self._checkpoint is not None)

@@ -23,15 +23,25 @@ from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
 from app.domain.folder_rules import NO_RULES, FolderRules, RulesPreview
 from app.domain.manners import Manners, MannersHere
 from app.domain.media import PhotoMetadata
+from app.domain.model import KeptModel
 from app.domain.photo import Folder, FolderState, FolderStatus, Photo, PhotoState, ProblemFile, Subfolder
+from app.domain.precision import PrecisionProof
 from app.domain.progress import CancelToken, IndexPhase, IndexProgress
 from app.domain.query import QueryImage, SearchQuery, SearchResult, SortOrder
 from app.domain.status import LibraryCounts, ModelState, ModelStatus, TrashOutcome
-from app.errors import CheckpointError, DamagedMediaError, FetchError, FileAccessError, FolderError
+from app.errors import (
+    CheckpointError,
+    DamagedMediaError,
+    FetchError,
+    FileAccessError,
+    FolderError,
+    LibraryError,
+)
 from app.paths import LibraryPaths
 from app.services.model_catalogue import offered
 from app.services.query_language import ParsedQuery, parse_query
 from app.services.storage import StorageUse
+from app.services.tuning import SearchTuning
 from app.settings import SettingsStore
 
 _NEWEST = datetime(2025, 6, 30, 18, 0)  # noqa: DTZ001 - cameras know no zone
@@ -367,12 +377,16 @@ class FakeSearchService(Recorder):
         self.library = library or FakeLibraryService()
         self.gate = Gate()
         self.semantic = True
+        self.unfinished = False
         self.message = ""
         self.matches: dict[str, Sequence[int]] = {}  # what a text finds, best first, instead of the tenth
         self.error: Exception | None = None
 
     def understand(self, text: str, *, at_once: bool = False) -> ParsedQuery:
         return parse_query(text, date(2026, 11, 21))
+
+    def tune(self, tuning: SearchTuning) -> None:
+        self.record("tune", tuning)
 
     def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
         self.record("search", query)
@@ -394,6 +408,8 @@ class FakeSearchService(Recorder):
             complete=len(shown) == len(found),
             semantic=self.semantic,
             message=self.message,
+            lines_key="model:text" if query.terms and self.semantic else "",
+            unfinished=self.unfinished,
         )
 
     def _filtered(self, query: SearchQuery) -> np.ndarray:
@@ -505,6 +521,8 @@ class FakeModelService(Recorder):
         self._status = ModelStatus(state, name=name, device="cpu" if state is ModelState.READY else "")
         self._listeners: list[Callable[[ModelStatus], None]] = []
         self.refused: dict[str, str] = {}  # checkpoint -> reason
+        self.wish = "auto"
+        self.proof: PrecisionProof | None = None
 
     def become(self, status: ModelStatus) -> None:
         """Change the status and tell everybody, on a thread of its own as the real service does."""
@@ -525,8 +543,15 @@ class FakeModelService(Recorder):
         self.record("devices")
         return (("auto", "Automatic"), ("cpu", "Processor (CPU)"))
 
-    def use(self, checkpoint: str | None, device: str = "auto") -> str | None:
-        self.record("use", checkpoint, device)
+    def precision_wish(self) -> str:
+        return self.wish
+
+    def precision_proof(self) -> PrecisionProof | None:
+        return self.proof
+
+    def use(self, checkpoint: str | None, device: str = "auto", precision: str | None = None) -> str | None:
+        self.record("use", checkpoint, device, *([precision] if precision else []))
+        self.wish = precision or self.wish
         if checkpoint in self.refused:
             raise CheckpointError(self.refused[checkpoint])
         if checkpoint is None:
@@ -538,11 +563,39 @@ class FakeModelService(Recorder):
     def load(self) -> None:
         self.record("load")
 
+    def use_now(self) -> None:
+        self.record("use_now")
+        self.become(replace(self._status, name=self._status.coming, coming=""))
+
+    def stay(self) -> str | None:
+        self.record("stay")
+        self.become(replace(self._status, coming=""))
+        return self._status.name
+
     def rest(self) -> None:
         self.record("rest")
 
     def wake(self) -> None:
         self.record("wake")
+
+
+class FakeKeptModelService(Recorder):
+    """Whose embeddings are here: what a test puts into `models`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.models: tuple[KeptModel, ...] = ()
+        self.refused = ""
+
+    def all(self) -> tuple[KeptModel, ...]:
+        self.record("all")
+        return self.models
+
+    def delete(self, identity: str) -> None:
+        self.record("delete", identity)
+        if self.refused:
+            raise LibraryError(self.refused)
+        self.models = tuple(model for model in self.models if model.identity != identity)
 
 
 class FakeModelDownloadService(Recorder):
@@ -645,6 +698,7 @@ def fake_services(root: Path, photo_count: int = 200, **library_options: Any) ->
         completion=FakeCompletionService(),  # type: ignore[arg-type]
         indexing=FakeIndexingService(),  # type: ignore[arg-type]
         models=FakeModelService(),  # type: ignore[arg-type]
+        kept_models=FakeKeptModelService(),  # type: ignore[arg-type]
         downloads=FakeModelDownloadService(),  # type: ignore[arg-type]
         fetcher=FakePictureFetcher(),  # type: ignore[arg-type]
         storage=FakeStorageService(),  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """The settings: a model is verified before it is used, changes take effect at once, errors stay in place."""
 
+from dataclasses import replace
+
 import pytest
 from fakes import FakeIndexingService, FakeModelService, FakeStorageService, Gate
 from PySide6.QtCore import Qt
@@ -7,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from app.bootstrap import Services
 from app.domain.manners import Manners, MannersHere, Pace
-from app.domain.status import ModelState
+from app.domain.precision import PrecisionProof, PrecisionResult
+from app.domain.status import ModelState, ModelStatus
 from app.errors import LibraryError
 from app.settings import Settings
 from app.ui import settings_dialog
@@ -53,6 +56,38 @@ def test_a_model_that_is_refused_says_why_in_place(
 
     assert dialog.path_field.text() == ""
     assert not dialog.is_busy
+
+
+def test_the_precision_is_chosen_and_its_proof_is_shown(
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot
+) -> None:
+    dialog.use("/models/siglip2")
+    qtbot.waitUntil(lambda: not dialog.is_busy)
+    result = PrecisionResult("int8", 0.99912, 0.981, 3.12, True)
+    models.proof = PrecisionProof("int8", 85, "2026-11-21", "a processor", (result,))
+    status = ModelStatus(ModelState.READY, name="siglip2", device="cpu", runtime="openvino", precision="int8")
+    dialog.show_status(status)
+    qtbot.waitUntil(lambda: "Measured on 85" in dialog.precision.note)
+    assert "8-bit: cosine 0.9991, neighbours 98 % alike, 3.1x" in dialog.precision.note
+
+    box = dialog.precision.box
+    box.setCurrentIndex(box.findData("float32"))
+    box.activated.emit(box.currentIndex())
+    qtbot.waitUntil(lambda: models.wish == "float32")
+    qtbot.waitUntil(lambda: not dialog.is_busy)
+    dialog.show_status(replace(status, precision="float32"))
+    qtbot.waitUntil(lambda: dialog.precision.note == "Pictures: full precision by OpenVINO.")
+
+
+def test_float32_says_why_nothing_faster_is_used(
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot
+) -> None:
+    status = ModelStatus(ModelState.READY, device="cpu", runtime="openvino", precision="float32")
+    dialog.show_status(status)
+    assert "compared on your first photos" in dialog.precision.note
+    models.proof = PrecisionProof("float32", 85, "2026-11-21", "a processor", ())
+    dialog.show_status(status)
+    qtbot.waitUntil(lambda: "No faster precision was alike enough" in dialog.precision.note)
 
 
 def test_while_a_model_is_verified_nothing_else_can_be_chosen(
