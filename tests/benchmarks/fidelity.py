@@ -57,7 +57,7 @@ def run(quick: bool) -> Iterator[Figure]:
 
 def _compare(folder: Path, photos: Sequence[Path]) -> Iterator[Figure]:
     reference = _Reference(folder)
-    encoder = open_encoder(str(folder), "cpu")
+    encoder = open_encoder(str(folder), "cpu", precision="float32")
     try:
         yield from _compare_images(folder.name, encoder, reference, photos)
         yield from _compare_texts(folder.name, encoder, reference)

@@ -36,7 +36,7 @@ def run(quick: bool) -> Iterator[Figure]:
         yield skipped(_FIGURE, f">= {_BAR}", "PHOTOSIFT_TEST_PHOTOS has no orientation files", "cosine")
         return
     folder = resource("demo/photosift-drawn-scenes") if quick else cached_checkpoint()
-    with closing(open_encoder(str(folder), "cpu")) as encoder:
+    with closing(open_encoder(str(folder), "cpu", precision="float32")) as encoder:
         yield from _measure(encoder, files)
 
 
