@@ -75,13 +75,24 @@ def unscored(photo_ids: Sequence[int] | Ids) -> Ranking:
 
 def rank(photo_ids: Ids, scores: Scores, lines: Lines) -> Ranking:
     """By score, ties by photo id, parted into strong, possible and weak."""
-    order = np.lexsort((photo_ids, -scores))
+    order = _best_first(photo_ids, scores)
     ranked = scores[order]
     strong = _parted(ranked, lines) if lines.parts else _above(ranked, lines.strong)
     classes = np.full(len(ranked), WEAK, np.int8)
     classes[: max(strong, _above(ranked, lines.possible))] = POSSIBLE
     classes[:strong] = STRONG
     return Ranking(photo_ids[order], ranked, classes)
+
+
+def _best_first(photo_ids: Ids, scores: Scores) -> NDArray[np.int64]:
+    """As `np.lexsort((photo_ids, -scores))`, several times as fast: few scores are equal to any other."""
+    order = np.argsort(-scores)
+    ranked = scores[order]
+    equal = ranked[1:] == ranked[:-1]
+    tied = np.flatnonzero(np.append(equal, False) | np.append(False, equal))[: len(order)]
+    among = order[tied]
+    order[tied] = among[np.lexsort((photo_ids[among], -scores[among]))]
+    return order
 
 
 def _above(ranked: Scores, line: float) -> int:

@@ -38,6 +38,16 @@ def test_the_best_come_first_and_equal_scores_in_the_order_of_ids():
     assert ranking.strong == 3
 
 
+@given(st.lists(st.sampled_from([0.1, 0.2, 0.3, -0.4]), max_size=40), st.randoms(use_true_random=False))
+def test_the_order_is_that_of_scores_then_ids_however_many_are_equal(scores, random):
+    ids = np.array(random.sample(range(1, 1000), len(scores)), np.int64)
+    values = np.array(scores, np.float32)
+    ranking = rank(ids, values, Lines(0.0, 0.0))
+    order = np.lexsort((ids, -values))
+    assert np.array_equal(ranking.photo_ids, ids[order])
+    assert np.array_equal(ranking.scores, values[order])
+
+
 @pytest.mark.parametrize(
     ("limit", "ids", "strong"), [(None, 4, 3), (10, 4, 3), (3, 3, 3), (2, 2, 2), (0, 0, 0)]
 )

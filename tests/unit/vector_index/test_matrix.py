@@ -283,3 +283,17 @@ def test_a_changed_byte_between_the_parts_of_a_file_is_noticed(
     path.write_bytes(data)
     with pytest.raises(VectorIndexError, match="damaged"):
         EmbeddingMatrix.open(path, IDENTITY, DIM)
+
+
+@pytest.mark.parametrize("labels", [[3, 9, 20], [20, 3, 9], [3, 3, 9, 20], [20, 9, 9, 3, 77], [], [500]])
+def test_scores_come_once_for_each_label_ascending_however_they_are_asked_for(
+    embeddings: Maker, labels: list[int]
+) -> None:
+    matrix = EmbeddingMatrix(DIM)
+    matrix.add(np.arange(1, 41), embeddings(40))
+    query = embeddings(1, seed=1)[0]
+    everything = matrix.score(query)
+    found = matrix.score(query, np.array(labels, np.int64))
+    there = sorted({label for label in labels if label <= 40})
+    assert found.labels.tolist() == there
+    assert np.array_equal(found.scores, everything.scores[np.array(there, np.int64) - 1])
