@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgres
 
 from app.domain.progress import IndexPhase, IndexProgress
 from app.ui import theme, wording
-from app.ui.activity_line import describe_done, describe_phase
+from app.ui.activity_line import counted, describe_done, describe_phase
+from app.ui.model_change import describe_away
 
 _WIDTH = 380
 _VALUE_WIDTH = 230
@@ -64,12 +65,14 @@ class ActivityDetails(QFrame):
         """Show a snapshot of indexing."""
         idle = progress.phase in (IndexPhase.IDLE, IndexPhase.STOPPED)
         self._title.setText(describe_phase(progress))
-        self._message.setText(progress.message)
-        self._message.setVisible(bool(progress.message))
+        message = "\n".join(filter(None, (progress.message, describe_away(progress.away))))
+        self._message.setText(message)
+        self._message.setVisible(bool(message))
         self._bar.setVisible(not idle)
         scanning = progress.phase is IndexPhase.SCANNING or not progress.total
-        self._bar.setMaximum(0 if scanning else progress.total)
-        self._bar.setValue(min(progress.done, progress.total))
+        done, total = counted(progress)
+        self._bar.setMaximum(0 if scanning else total)
+        self._bar.setValue(min(done, total))
         self._say("done", "" if scanning or idle else describe_done(progress))
         self._say("rate", wording.rate(progress.rate) if progress.rate else "")
         self._say("average", wording.rate(progress.average_rate) if progress.average_rate else "")

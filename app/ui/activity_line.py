@@ -86,9 +86,11 @@ class ActivityLine(QFrame):
         self._text.show_whole(describe(progress))
         working = progress.phase in _UNFINISHED and progress.total > 0
         self._bar.setVisible(working or progress.phase is IndexPhase.SCANNING)
-        self._bar.setMaximum(progress.total if working else 0)
+        self._bar.setMaximum(0)
         if working:
-            self._bar.setValue(min(progress.done, progress.total))
+            done, total = counted(progress)
+            self._bar.setMaximum(total)
+            self._bar.setValue(min(done, total))
         self._paused = progress.phase is IndexPhase.PAUSED
         self._pause.setVisible(self._paused or working or progress.phase is IndexPhase.SCANNING)
         self._show_pause_button()
@@ -195,8 +197,14 @@ def describe(progress: IndexProgress) -> str:
 
 def describe_done(progress: IndexProgress) -> str:
     """As in "1,204 of 5,678"."""
-    done, total = wording.number(progress.done), wording.number(progress.total)
-    return _tr("{done} of {total}").format(done=done, total=total)
+    done, total = counted(progress)
+    return _tr("{done} of {total}").format(done=wording.number(done), total=wording.number(total))
+
+
+def counted(progress: IndexProgress) -> tuple[int, int]:
+    """Photos done and in all: of a change of the model, which may go on for days, else of this run."""
+    change = progress.change
+    return (change.done, change.total) if change is not None else (progress.done, progress.total)
 
 
 def describe_download_briefly(progress: DownloadProgress) -> str:
@@ -226,6 +234,8 @@ def describe_phase(progress: IndexProgress) -> str:
     if progress.phase is IndexPhase.SCANNING:
         where = wording.folder_name(progress.current) if progress.current else ""
         return _tr("Looking through {place}").format(place=where) if where else _tr("Looking for photos")
+    if progress.phase is IndexPhase.INDEXING and progress.change is not None:
+        return _tr("Changing to {name}").format(name=wording.printable(progress.change.name))
     return {
         IndexPhase.IDLE: _tr("Everything is up to date"),
         IndexPhase.INDEXING: _tr("Reading photos"),

@@ -133,6 +133,8 @@ class MainWindow(QMainWindow):
         self._workspace.model_changed.connect(dialog.show_status)
         dialog.open()
 
+        self._workspace.progress_changed.connect(dialog.show_progress)
+        dialog.show_progress(self._workspace.progress)
     def open_models(self) -> None:
         """Offer models for download. The window stays usable meanwhile."""
         if self._services is None or self._workspace is None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.progress import IndexProgress
 from app.domain.status import ModelStatus
 from app.errors import AppError
 from app.ui import wording
@@ -56,7 +57,7 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.model = ModelSettings(services.models, keeper.settings, tasks)
+        self.model = ModelSettings(services.models, services.kept_models, keeper.settings, tasks)
         self.indexing = IndexingSettings(services.indexing, keeper, tasks)
         self.storage = StorageSettings(services.storage, str(services.paths.root), keeper, tasks)
         self.about = AboutSettings(wording.printable(str(services.settings.path)))
@@ -79,6 +80,10 @@ class SettingsDialog(QDialog):
     def show_status(self, status: ModelStatus) -> None:
         """Say how the model is."""
         self.model.show_status(status)
+
+    def show_progress(self, progress: IndexProgress) -> None:
+        """Say how far indexing is."""
+        self.model.show_progress(progress)
 
     @property
     def error(self) -> QLabel:

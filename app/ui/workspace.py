@@ -316,8 +316,8 @@ class Workspace(QObject):
         before, self._model = self._model, status
         self._body.activity.show_model(status)
         self.model_changed.emit(status)
-        if status.state is ModelState.READY and before.state is not ModelState.READY:
-            self.session.library_changed()  # what was found by name can now be found by meaning
+        if status.state is ModelState.READY and (before.state, before.name) != (status.state, status.name):
+            self.session.library_changed()  # what was found by name, or by another model, is found anew
         self._show_page_or_grid()
         self._tell_about_model()
 

@@ -11,6 +11,7 @@ from app.services.downloads import ModelDownloadService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
 from app.services.indexing import IndexingService
+from app.services.kept_models import KeptModelService
 from app.services.library import LibraryService
 from app.services.models import ModelService
 from app.services.search import SearchService
@@ -24,6 +25,14 @@ _NOT_FOR_THE_WINDOW = {
     "mend_index",
     "trouble",
     "finish",
+    "targets",
+    "busy",
+    "in_use",
+    "held",
+    "take_over",
+    "change",  # of KeptModelService: the window hears of it with the progress
+    "find",
+    "give_room_back",
 }  # what services and bootstrap tell each other
 
 
@@ -40,6 +49,7 @@ def _public(cls: type) -> dict[str, inspect.Signature | None]:
         SearchService,
         IndexingService,
         ModelService,
+        KeptModelService,
         ModelDownloadService,
         PictureFetcher,
         DecisionService,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes import FakeIndexingService, FakeModelService, FakeStorageService, Gate
+from fakes import FakeIndexingService, FakeKeptModelService, FakeModelService, FakeStorageService, Gate
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -27,7 +27,7 @@ def models() -> FakeModelService:
 
 @pytest.fixture
 def dialog(qtbot: QtBot, models: FakeModelService, task_runner: TaskRunner) -> ModelSettings:
-    dialog = ModelSettings(models, Settings(), task_runner)
+    dialog = ModelSettings(models, FakeKeptModelService(), Settings(), task_runner)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitUntil(lambda: dialog.device_box.count() == 2)
