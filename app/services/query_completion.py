@@ -30,8 +30,6 @@ class CompletionService:
         return complete(text, cursor, self._values_of, wanted=wanted)
 
     def _values_of(self, field: Field) -> Sequence[FilterValue]:
-        if field is Field.NEAR:  # a country is too large to be near it
-            return [value for value in self._values_of(Field.PLACE) if ", " in value.where]
         now, version = time.monotonic(), self._library.version
         with self._lock:
             known = self._values.get(field)
@@ -59,7 +57,10 @@ def complete(
     field = _field(typed.key)
     if field is None:
         return ()
-    values = _fitting(_FIXED.get(field) or values_of(field), typed.word)
+    known = _FIXED.get(field) or values_of(Field.PLACE if field is Field.NEAR else field)
+    if field is Field.NEAR:  # a country is too large to be near it, and so is its region
+        known = [value for value in known if ", " in value.where]
+    values = _fitting(known, typed.word)
     return tuple(
         Suggestion(
             typed.start,

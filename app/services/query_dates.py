@@ -121,7 +121,7 @@ def _iso(value: str, today: date) -> DateRange | None:
     if month is None:
         return DateRange(date(year, 1, 1), date(year, 12, 31))
     if day is None:
-        return _months(year, month, 1)
+        return whole_months(year, month, 1)
     return DateRange(date(year, month, day), date(year, month, day))
 
 
@@ -175,7 +175,7 @@ def _season_or_month(value: str, today: date) -> DateRange | None:
     if start is None:
         return None
     if which.isascii() and which.isdecimal() and len(which) == 4:
-        return _months(int(which), start, length)
+        return whole_months(int(which), start, length)
     if which in _THIS:
         return _this_time(start, length, today)
     return last_months(start, length, today) if which in _LAST else None
@@ -183,16 +183,16 @@ def _season_or_month(value: str, today: date) -> DateRange | None:
 
 def _this_time(start: int, length: int, today: date) -> DateRange:
     """The one that is going on, else that of this year: in January, this winter began in December."""
-    before = _months(today.year - 1, start, length)
+    before = whole_months(today.year - 1, start, length)
     assert before.last is not None, "a span of months has an end"
-    return before if before.last >= today else _months(today.year, start, length)
+    return before if before.last >= today else whole_months(today.year, start, length)
 
 
 def last_months(start: int, length: int, today: date, *, begun: bool = False) -> DateRange:
     """The last of these months that is over; with `begun` the last one that began."""
     year = today.year
     while True:
-        found = _months(year, start, length)
+        found = whole_months(year, start, length)
         assert found.first is not None, "a span of months has a beginning"
         assert found.last is not None, "a span of months has an end"
         if found.first <= today if begun else found.last < today:
@@ -243,7 +243,7 @@ _FEASTS |= dict.fromkeys(("halloween",), _each_year((10, 31), (10, 31)))
 _FEASTS |= dict.fromkeys(("easter", "ostern"), _easter)
 
 
-def _months(year: int, start: int, length: int) -> DateRange:
+def whole_months(year: int, start: int, length: int) -> DateRange:
     if not 1 <= start <= 12:
         raise ValueError("no such month")
     end_year, end_month = year + (start + length - 2) // 12, (start + length - 2) % 12 + 1
@@ -259,7 +259,7 @@ def _week(today: date, back: int) -> DateRange:
 
 def _month(today: date, back: int) -> DateRange:
     month = today.year * 12 + today.month - 1 - back
-    return _months(month // 12, month % 12 + 1, 1)
+    return whole_months(month // 12, month % 12 + 1, 1)
 
 
 def _year(today: date, back: int) -> DateRange:

@@ -311,7 +311,7 @@ class DetailPanel(QScrollArea):
             "camera": camera_text(metadata) if metadata else "",
             "lens": (metadata.lens or "") if metadata else "",
             "exposure": exposure_text(metadata) if metadata else "",
-            "place": place_text(metadata) if metadata else "",
+            "place": place_text(photo),
             "words": _words(photo),
             "folder": folder_path(photo),
         }

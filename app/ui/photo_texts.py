@@ -82,9 +82,13 @@ def _shutter(seconds: float) -> str:
     return f"{round(seconds, 1):g} s"
 
 
-def place_text(metadata: PhotoMetadata) -> str:
-    """Coordinates as maps take them: "47.37690° N, 8.54170° E"."""
-    if metadata.latitude is None or metadata.longitude is None:
+def place_text(photo: Photo) -> str:
+    """The place in words, and the coordinates as maps take them: "47.37690° N, 8.54170° E"."""
+    return "\n".join(filter(None, (photo.place, _coordinates(photo.metadata))))
+
+
+def _coordinates(metadata: PhotoMetadata | None) -> str:
+    if metadata is None or metadata.latitude is None or metadata.longitude is None:
         return ""
     north = "N" if metadata.latitude >= 0 else "S"
     east = "E" if metadata.longitude >= 0 else "W"

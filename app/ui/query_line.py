@@ -1,20 +1,23 @@
 """The line below the search bar that shows how its text was understood, and what was not."""
 
-import html
+from datetime import datetime
+from typing import TypeVar
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from app.services.query_language import ParsedQuery, Part, PartKind
-from app.ui import theme
-from app.ui.query_texts import describe_condition
+from app.services.query_language import ParsedQuery, Part, PartKind, as_words
+from app.ui.filter_chip import FilterChip
+from app.ui.flow_layout import FlowLayout
+from app.ui.wording import printable
 
-_NO_BREAK = "\N{NO-BREAK SPACE}"
-_REMOVE, _EDIT, _INSTEAD = "remove", "edit", "instead"
+_W = TypeVar("_W", bound=QWidget)
+_LINE_WIDTH = 480  # of a note; what is longer goes on below
+_SLACK = 4
 
 
 class QueryLine(QFrame):
-    """There while the text holds more than words: each filter can be edited or taken out with a click."""
+    """There while the text holds more than words: each filter can be edited, turned round or taken out."""
 
     text_wanted = Signal(str)  # another text for the search bar
     part_wanted = Signal(int, int)  # the part of the text to edit: start, length
@@ -23,78 +26,89 @@ class QueryLine(QFrame):
         super().__init__(parent)
         self.setObjectName("queryLine")
         self._asked = ParsedQuery("")
-        self._label = QLabel()
-        self._label.setTextFormat(Qt.TextFormat.RichText)
-        self._label.setWordWrap(True)
-        self._label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-        )
-        self._label.linkActivated.connect(self._on_link)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 6, 16, 6)
-        layout.addWidget(self._label, 1)
+        self._shown: tuple[Part, ...] = ()
+        self._flow = FlowLayout(self)
+        self._flow.setContentsMargins(16, 6, 16, 6)
         self.hide()
 
     @property
-    def label(self) -> QLabel:
-        return self._label
+    def chips(self) -> tuple[FilterChip, ...]:
+        """The filters in the order of the text."""
+        return tuple(self._widgets(FilterChip))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is said about parts that were not understood."""
+        return tuple(note.message for note in self._widgets(ProblemNote))
+
+    @property
+    def remedies(self) -> tuple[QToolButton, ...]:
+        """The buttons that put in what may have been meant."""
+        return tuple(note.use for note in self._widgets(ProblemNote) if not note.use.isHidden())
 
     def show_query(self, asked: ParsedQuery) -> None:
         """Show what a text means; nothing when it is only words."""
         self._asked = asked
-        shown = [part for part in asked.parts if part.kind is not PartKind.WORDS]
+        shown = tuple(part for part in asked.parts if part.kind is not PartKind.WORDS)
+        if shown != self._shown:
+            self._shown = shown
+            self._fill()
         self.setVisible(bool(shown))
-        if shown:
-            self._refresh()
 
-    def _refresh(self) -> None:
-        parts = list(enumerate(self._asked.parts))
-        chips = [self._chip(number, part) for number, part in parts if part.problem is None]
-        notes = [self._note(number, part) for number, part in parts if part.problem is not None]
-        pieces = [chip for chip in chips if chip]
-        if pieces:
-            pieces.insert(0, html.escape(self.tr("Only:")))
-        self._label.setText(f" {_NO_BREAK}".join(pieces + notes))
+    def _fill(self) -> None:
+        self._flow.clear()
+        chips = [self._chip(part) for part in self._shown if part.problem is None]
+        notes = [self._note(part) for part in self._shown if part.problem is not None]
+        for widget in (*chips, *notes):
+            self._flow.addWidget(widget)
+            widget.show()  # at once: the layout would do it later, and measure without them now
+        self.updateGeometry()
 
-    def _chip(self, number: int, part: Part) -> str:
-        if part.condition is not None:
-            text = describe_condition(part.condition)
-        elif part.kind is PartKind.EXCLUDED:
-            text = self.tr("nothing like {words}").format(words=part.words)
-        else:
-            return ""
-        colours = theme.colours()
-        whole = _link(f"{_EDIT}:{number}", text.replace(" ", _NO_BREAK), colours.text)
-        close = _link(f"{_REMOVE}:{number}", "\N{MULTIPLICATION X}", colours.muted)
-        inside = f"{_NO_BREAK}{whole}{_NO_BREAK}{_NO_BREAK}{close}{_NO_BREAK}"
-        return f'<span style="background-color: {colours.selection}">{inside}</span>'
+    def _chip(self, part: Part) -> FilterChip:
+        chip = FilterChip(part)
+        chip.edit_wanted.connect(lambda: self.part_wanted.emit(part.start, part.end - part.start))
+        chip.removed.connect(lambda: self.text_wanted.emit(self._asked.without(part)))
+        chip.replaced.connect(lambda text: self.text_wanted.emit(self._asked.with_instead(part, text)))
+        chip.words_wanted.connect(lambda: self._take_as_words(part))
+        return chip
 
-    def _note(self, number: int, part: Part) -> str:
+    def _take_as_words(self, part: Part) -> None:
+        today = datetime.now().astimezone().date()
+        self.text_wanted.emit(as_words(self._asked, part, today))
+
+    def _note(self, part: Part) -> "ProblemNote":
+        note = ProblemNote(part)
+        note.instead_wanted.connect(lambda text: self.text_wanted.emit(self._asked.with_instead(part, text)))
+        return note
+
+    def _widgets(self, kind: type[_W]) -> list[_W]:
+        items = (self._flow.itemAt(place) for place in range(self._flow.count()))
+        found = (item.widget() for item in items if item is not None)
+        return [widget for widget in found if isinstance(widget, kind)]
+
+
+class ProblemNote(QWidget):
+    """Why a part was not understood, and what to do about it."""
+
+    instead_wanted = Signal(str)
+
+    def __init__(self, part: Part, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         problem = part.problem
         assert problem is not None, "only parts with a problem come here"
-        colours = theme.colours()
-        colour = colours.muted if problem.unfinished else colours.warning
-        said = f'<span style="color: {colour}">{html.escape(problem.message)}</span>'
-        if not problem.instead:
-            return said
-        use = self.tr("Use {text}").format(text=problem.instead)
-        return f"{said} {_link(f'{_INSTEAD}:{number}', use.replace(' ', _NO_BREAK), colours.accent)}"
-
-    def _on_link(self, link: str) -> None:
-        deed, _, number = link.partition(":")
-        part, text = self._asked.parts[int(number)], self._asked.text
-        if deed == _EDIT:
-            self.part_wanted.emit(part.start, part.end - part.start)
-        elif deed == _REMOVE:
-            self.text_wanted.emit(self._asked.without(part))
-        elif part.problem is not None:
-            self.text_wanted.emit(text[: part.start] + part.problem.instead + text[part.end :])
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and not self.isHidden():
-            self._refresh()
-
-
-def _link(target: str, text: str, colour: str) -> str:
-    return f'<a href="{target}" style="color: {colour}; text-decoration: none">{html.escape(text)}</a>'
+        self.message = printable(problem.message)
+        said = QLabel(self.message)
+        said.setTextFormat(Qt.TextFormat.PlainText)
+        said.setWordWrap(True)
+        said.setMinimumWidth(min(said.fontMetrics().horizontalAdvance(self.message) + _SLACK, _LINE_WIDTH))
+        said.setProperty("rank", "muted" if problem.unfinished else "warning")
+        self.use = QToolButton()
+        self.use.setObjectName("instead")
+        self.use.setText(self.tr("Use {text}").format(text=printable(problem.instead)))
+        self.use.setVisible(bool(problem.instead))
+        self.use.clicked.connect(lambda: self.instead_wanted.emit(problem.instead))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(said)
+        layout.addWidget(self.use, 0, Qt.AlignmentFlag.AlignTop)

@@ -9,12 +9,21 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale
 from app.domain.conditions import Circle, Condition, DateRange, Field, NumberRange, Shape, Trait
 from app.domain.suggestions import Suggestion
 from app.services.query_dates import format_dates
+from app.services.query_parts import Part
+from app.ui.wording import printable
 
 
 def describe_condition(condition: Condition) -> str:
     """A filter for people, as "taken June 2019" or "not: camera Canon"."""
     text = _TEXTS[condition.field](condition.value)
     return _tr("not: {filter}").format(filter=text) if condition.negated else text
+
+
+def describe_part(part: Part) -> str:
+    """A filter or an exclusion for people."""
+    if part.condition is not None:
+        return printable(describe_condition(part.condition))
+    return _tr("nothing like {words}").format(words=printable(part.words))
 
 
 def explain_filter(name: str) -> str:

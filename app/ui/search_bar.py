@@ -5,6 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from app.domain.query import QueryTerm
+from app.services.query_tokens import token_at
 from app.ui import icons
 from app.ui.bar_suggestions import BarSuggestions
 from app.ui.dropped_content import clipboard_mime, is_web_address, path_in_text
@@ -79,9 +80,17 @@ class SearchBar(QFrame):
         self.search_now()
 
     def select_part(self, start: int, length: int) -> None:
-        """Put a part of the words under the cursor, to be typed over."""
+        """Select a part of the words, to be typed over; of a filter its value, and offer others."""
         self._edit.setFocus()
-        self._edit.setSelection(start, length)
+        text = self._edit.text()
+        typed = token_at(text, start + length)
+        begin = typed.start + len(typed.minus) + len(typed.key or "") + 1
+        if typed.key is None or typed.start != start:
+            self._edit.setSelection(start, length)
+            return
+        end = start + length
+        self._edit.setSelection(end, begin - end)  # backwards: the cursor is where the value begins
+        self.suggestions.completion_wanted.emit(text, self._edit.cursorPosition(), True)
 
     def add_text(self, text: str) -> None:
         """Put words behind those that are there, and select them to be changed."""

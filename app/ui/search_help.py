@@ -24,6 +24,9 @@ class SearchHelp(QFrame):
         title.setFont(scaled_font(title.font(), 1.0, bold=True))
         layout.addWidget(title)
         layout.addLayout(self._grid())
+        completing = QLabel(self.tr("Ctrl+Space offers what can come next; Tab takes it."))
+        completing.setProperty("rank", "muted")
+        layout.addWidget(completing)
 
     @property
     def examples(self) -> tuple[QToolButton, ...]:
@@ -65,16 +68,19 @@ class SearchHelp(QFrame):
         return (
             ('"IMG_4711"', self.tr("these exact words in the name, folder, title, caption or keywords")),
             ("-people", self.tr('nothing like this; several words in quotation marks: -"red car"')),
-            ("last summer", self.tr("when: also yesterday, last 3 weeks, June 2019")),
+            ("last summer", self.tr("when: also yesterday, in May, June 2019, Christmas 2020, 2 years ago")),
             ("date:2019-06..2019-08", self.tr("between these days, months or years; after: and before: too")),
             ("folder:Holidays", self.tr("in a folder whose name or path has this in it")),
             ("camera:Canon", self.tr("maker or model; lens: likewise")),
             ("keyword:family", self.tr("a keyword written into the photo")),
+            ("album:Wedding", self.tr("in an album with this in its name")),
             ("rating:>=4", self.tr("stars: also rating:3, rating:2..4")),
             ("is:favourite", self.tr("also picked, rejected, rated, located, dated")),
             ("type:raw", self.tr("also jpeg, png, heic, avif, webp, gif, tiff, psd, jxl, video")),
             ("orientation:portrait", self.tr("also landscape, square, panorama")),
             ("size:>=12", self.tr("megapixels")),
+            ("place:Portugal", self.tr("taken in this town, region or country, by its name in any language")),
             ("near:Lisbon~5km", self.tr("not far from a town, or from coordinates: near:38.7,-9.1~5km")),
             ("-camera:Canon", self.tr("a minus before any of them turns it round")),
+            ("\\last summer", self.tr("a backslash makes plain words of what looks like a date or filter")),
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -30,6 +31,8 @@ class StorageSettings(QWidget):
     failed = Signal(object)  # Exception
     export_wanted = Signal()  # what the user decided, into a file
     import_wanted = Signal()
+    offer_searches_changed = Signal(bool)  # past ones, in the search bar
+    clear_searches_wanted = Signal()
 
     def __init__(
         self,
@@ -97,6 +100,26 @@ class StorageSettings(QWidget):
         self.cap.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         form.addRow(self.tr("Room for both"), with_notes(self.cap, wrapped("muted", explanation)))
         form.addRow(self.tr("Decisions"), self._decisions())
+        form.addRow(self.tr("Searches"), self._searches())
+
+    def _searches(self) -> QVBoxLayout:
+        """What was searched for, which may be nobody else's business."""
+        self.offer_searches = QCheckBox(self.tr("Remember what I search for"))
+        self.offer_searches.setChecked(self._keeper.settings.remember_searches)
+        self.offer_searches.toggled.connect(self.offer_searches_changed)
+        explanation = self.tr(
+            "Past searches are offered in the empty search bar. They stay on this computer."
+        )
+        self.clear_searches = QPushButton(self.tr("Clear history"))
+        self.clear_searches.clicked.connect(self._on_clear_searches)
+        column = with_notes(self.offer_searches, wrapped("muted", explanation))
+        column.addSpacing(4)
+        column.addWidget(self.clear_searches, 0, Qt.AlignmentFlag.AlignLeft)
+        return column
+
+    def _on_clear_searches(self) -> None:
+        self.clear_searches.setEnabled(False)
+        self.clear_searches_wanted.emit()
 
     def _decisions(self) -> QVBoxLayout:
         """Favourites, stars and the rest in a file of their own."""

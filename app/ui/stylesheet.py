@@ -108,6 +108,7 @@ def _search_bar(c: "Colours") -> str:
 #suggestions {{ background: {c.raised}; border: 1px solid {c.border}; border-radius: 9px; }}
 #suggestions QListView {{ background: transparent; outline: none; }}
 #suggestionFooter {{ color: {c.accent}; padding: 4px 10px; }}
+#asWords, #instead {{ color: {c.accent}; padding: 1px 6px; }}
 #chip QToolButton {{ padding: 2px; }}
 """
 

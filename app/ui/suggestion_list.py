@@ -32,6 +32,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _MOST_ROWS = 10  # at once; the rest is scrolled to
 _WIDEST = 680
 _MARGIN = 12
+_SLACK = 4  # signs of other scripts come from other fonts, a little wider than was measured
 _CLOSE = 14  # the cross of an entry that can be taken out
 _GAP_BELOW = 4
 _FRAME = 5
@@ -206,8 +207,9 @@ class _EntryDelegate(QStyledItemDelegate):
     def _draw(self, painter: QPainter, inner: QRect, entry: Entry, option: QStyleOptionViewItem) -> None:
         colours, metrics = theme.colours(), option.fontMetrics
         middle = Qt.AlignmentFlag.AlignVCenter
-        note_width = min(metrics.horizontalAdvance(entry.note), inner.width() * 2 // 3)
+        note_width = min(metrics.horizontalAdvance(entry.note) + _SLACK, inner.width() * 2 // 3)
         text_width = inner.width() - (note_width + _MARGIN if entry.note else 0)
+        painter.setFont(option.font)
         painter.setPen(QColor(colours.text))
         text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideMiddle, text_width)
         painter.drawText(inner, int(middle | Qt.AlignmentFlag.AlignLeft), text)

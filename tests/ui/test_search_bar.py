@@ -7,7 +7,11 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QSlider
 from pytestqt.qtbot import QtBot
 
+from app.domain.conditions import Field
 from app.domain.query import QueryImage, QueryTerm
+from app.domain.suggestions import Suggestion
+from app.services.query_language import OTHER_NAMES
+from app.ui.query_texts import explain_filter
 from app.ui.search_bar import TYPING_PAUSE_MS, SearchBar
 
 PICTURE = QueryTerm(image=QueryImage(b"picture", "beach.jpg"))
@@ -201,3 +205,110 @@ def test_every_control_has_an_accessible_name(bar: SearchBar) -> None:
 
     assert all(button.accessibleName() for button in bar.findChildren(QAbstractButton))
     assert bar.edit.accessibleName()
+
+
+def test_suggestions_are_asked_for_after_a_pause_and_taken_with_tab(qtbot: QtBot, bar: SearchBar) -> None:
+    with qtbot.waitSignal(bar.suggestions.completion_wanted) as wanted:
+        qtbot.keyClicks(bar.edit, "dog fo")
+    assert wanted.args == ["dog fo", 6, False]
+
+    bar.suggestions.offer("dog fo", 6, (Suggestion(4, 6, "folder:", Field.FOLDER),))
+    with qtbot.waitSignal(bar.suggestions.completion_wanted) as wanted:  # its values come next
+        qtbot.keyClick(bar.edit, Qt.Key.Key_Tab)
+    assert wanted.args == ["dog folder:", 11, False]
+
+    value = Suggestion(4, 11, 'folder:"New York"', Field.FOLDER, "New York", 80, "photos")
+    bar.suggestions.offer("dog folder:", 11, (value,))
+    assert [(entry.text, entry.note) for entry in bar.suggestions.list.entries] == [
+        ("New York", "photos   80")
+    ]
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Down)
+    assert bar.edit.accessibleDescription() == "New York, photos   80"
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Return)
+    assert bar.edit.text() == 'dog folder:"New York" '
+    assert not bar.suggestions.list.isVisible()
+
+
+def _offer_folder(bar: SearchBar) -> None:
+    bar.edit.setText("fo")
+    bar.suggestions.offer("fo", 2, (Suggestion(0, 2, "folder:", Field.FOLDER),))
+
+
+def test_enter_searches_for_what_was_typed_unless_a_suggestion_is_selected(
+    qtbot: QtBot, bar: SearchBar
+) -> None:
+    _offer_folder(bar)
+    with qtbot.waitSignal(bar.submitted) as submitted:
+        qtbot.keyClick(bar.edit, Qt.Key.Key_Return)
+    assert submitted.args == ["fo"]
+    assert not bar.suggestions.list.isVisible()
+
+
+def test_escape_closes_the_suggestions_and_nothing_else(qtbot: QtBot, bar: SearchBar) -> None:
+    _offer_folder(bar)
+    assert bar.suggestions.list.isVisible()
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Escape)
+    assert not bar.suggestions.list.isVisible()
+    assert bar.text() == "fo"
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(bar: SearchBar) -> None:
+    bar.edit.setText("dog")
+    bar.suggestions.offer("fo", 2, (Suggestion(0, 2, "folder:", Field.FOLDER),))
+    assert not bar.suggestions.list.isVisible()
+
+
+def test_what_is_typed_in_full_is_not_offered(bar: SearchBar) -> None:
+    bar.edit.setText("is:picked")
+    bar.suggestions.offer("is:picked", 9, (Suggestion(0, 9, "is:picked", Field.IS, "picked"),))
+    assert not bar.suggestions.list.isVisible()
+
+
+def test_a_suggestion_can_be_clicked(qtbot: QtBot, bar: SearchBar) -> None:
+    _offer_folder(bar)
+    view = bar.suggestions.list.view
+    spot = view.visualRect(view.model().index(0, 0)).center()
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    assert bar.edit.text() == "folder:"
+
+
+def test_control_and_space_ask_for_suggestions(qtbot: QtBot, bar: SearchBar) -> None:
+    with qtbot.waitSignal(bar.suggestions.completion_wanted) as wanted:
+        qtbot.keyClick(bar.edit, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
+    assert wanted.args == ["", 0, True]
+
+
+def test_a_click_into_the_empty_bar_offers_past_searches(qtbot: QtBot, bar: SearchBar) -> None:
+    bar.set_history(("red car", "dog"))
+    assert not bar.suggestions.list.isVisible()
+    qtbot.mouseClick(bar.edit, Qt.MouseButton.LeftButton)
+    assert bar.suggestions.list.isVisible()
+    qtbot.keyClicks(bar.edit, "x")
+    assert not bar.suggestions.list.isVisible()
+
+
+def test_past_searches_can_be_taken_out_one_by_one_and_all(qtbot: QtBot, bar: SearchBar) -> None:
+    bar.set_history(("red car", "dog"))
+    bar.show_history()
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Down)
+    with qtbot.waitSignal(bar.suggestions.history_removed) as removed:
+        qtbot.keyClick(bar.edit, Qt.Key.Key_Delete)
+    assert removed.args == ["red car"]
+    bar.set_history(("dog",))
+    assert [entry.text for entry in bar.suggestions.list.entries] == ["dog"]
+    with qtbot.waitSignal(bar.suggestions.history_cleared):
+        bar.suggestions.list.footer.click()
+    assert not bar.suggestions.list.isVisible()
+
+
+def test_the_rows_are_told_to_screen_readers(qtbot: QtBot, bar: SearchBar) -> None:
+    _offer_folder(bar)
+    model = bar.suggestions.list.view.model()
+    spoken = model.data(model.index(0, 0), Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "folder:, in a folder with this in its name or path"
+    assert bar.suggestions.list.view.accessibleName()
+
+
+@pytest.mark.parametrize("name", [field.value for field in Field if field is not Field.TEXT] + [*OTHER_NAMES])
+def test_every_filter_is_explained(name: str) -> None:
+    assert explain_filter(name)
