@@ -21,6 +21,10 @@ class Settings(BaseModel):
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: Literal["auto", "float32"] = "auto"  # auto: the fastest that proved itself on this machine
     naflex_patches: int | None = Field(default=None, ge=16, le=4096)  # a NaFlex model looks at; None: its own
+    # How many more (or fewer) matches are shown, by model and kind of query: never shared between them.
+    match_steps: dict[str, int] = Field(default_factory=dict)
+    average_prompts: bool = False  # very short texts are embedded in several phrases
+    correct_hubs: bool = False  # photos that are near to every caption step back
     tile_size: int = Field(default=200, ge=96, le=512)  # logical pixels
     sidebar_visible: bool = True
     sidebar_width: int = Field(default=232, ge=120, le=2000)  # logical pixels

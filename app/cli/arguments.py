@@ -16,7 +16,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of this process or of `arguments`; exits with 2 after saying what is wrong with them."""
     parser, search = _parsers()
     options = parser.parse_args(arguments)
-    if options.command == "search" and not (" ".join(options.words).strip() or options.image):
+    nothing_asked = options.command == "search" and not (" ".join(options.words).strip() or options.image)
+    if nothing_asked and options.sort != "unusual":
         search.error('say what to look for, as in: photosift search "a red car"')
     if options.command == "demo" and options.library:
         parser.error("the demonstration has a library of its own: leave --library away")
@@ -40,6 +41,18 @@ def _parsers() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     search = commands.add_parser("search", help="print the photos that match, best first")
     search.add_argument("words", nargs="*", metavar="WORDS", help="what to look for")
     search.add_argument("--image", action="append", default=[], metavar="FILE", help="a picture to look for")
+    search.add_argument(
+        "--unlike", action="append", default=[], metavar="FILE", help="a picture that matches are not like"
+    )
+    search.add_argument(
+        "--sort",
+        choices=("relevance", "date", "unusual"),
+        default="relevance",
+        help="date: the matches, newest first; unusual: without words, photos far from all others first",
+    )
+    search.add_argument(
+        "--more", type=_steps, metavar="N", help="-4 to 4: how many more matches (or fewer) than is set"
+    )
     search.add_argument("--limit", type=_positive, default=20, metavar="N", help="how many (default: 20)")
     search.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_model_options(search)
@@ -149,6 +162,12 @@ def _patches(text: str) -> int:
     if not text.isdecimal() or not 16 <= int(text) <= 4096:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 16 to 4096")
     return int(text)
+
+
+def _steps(text: str) -> int:
+    if text.lstrip("+-").isdecimal() and -4 <= int(text) <= 4:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from -4 to 4")
 
 
 def _positive(text: str) -> int:

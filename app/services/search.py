@@ -181,8 +181,8 @@ class SearchService:
         """Those farthest from their neighbours first; a large library is measured over several answers."""
         target = self._models.target
         if target is None:
-            status = self._models.status()
-            raise AppError(f"To tell which photos are unusual needs the model. {_what_to_do(status)}")
+            message = f"A model tells which photos are unusual. {_what_to_do(self._models.status())}"
+            return _result(query, unscored([]), 0, watch, complete=True, semantic=False, message=message)
         ranking, share = self._meaning.unusual(query.filters, target, cancel)
         watch.lap("index")
         total = self._count(query.filters)

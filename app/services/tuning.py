@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.query import QueryTerm
+from app.settings import Settings
 
 _SHORT = 2  # words; longer texts say what they mean without a frame
 _TEMPLATES = ("{}", "a photo of {}", "a picture of {}", "{} in a photo")
@@ -19,6 +20,11 @@ class SearchTuning:
     steps: Mapping[str, int] = field(default_factory=dict)
     average_prompts: bool = False  # very short texts are embedded in several phrases
     correct_hubs: bool = False  # photos that are near to every caption are moved away from all of them
+
+    @classmethod
+    def of(cls, settings: Settings) -> "SearchTuning":
+        """As the settings say."""
+        return cls(settings.match_steps, settings.average_prompts, settings.correct_hubs)
 
     def prompts(self, text: str) -> tuple[str, ...]:
         """The phrases whose mean embedding stands for a text."""

@@ -127,6 +127,10 @@ def _nothing_here(situation: Situation) -> EmptyState:
     if situation.scope.kind is ScopeKind.RECENT:
         text = _tr("Photos of the last 30 days appear here.")
         return EmptyState("recent", _tr("Nothing was added lately"), text, (Way.RESCAN,))
+    if situation.scope.kind is ScopeKind.UNUSUAL:
+        return EmptyState(
+            "unusual", _tr("Nothing to compare yet"), situation.result.message, _model_ways(situation)
+        )
     if situation.scope.kind is ScopeKind.ALBUM:
         text = _tr("Drag photos onto its name, or choose “Add to album” in their menu.")
         return EmptyState("album", _tr("No photos in this album yet"), text)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:  # importing the services takes longer than opening the window
 class PhotoArea(QObject):
     """Builds the parts that show photos and connects them with each other."""
 
-    similar_wanted = Signal(object)  # photo id
+    similar_wanted = Signal(object)  # photo ids
+    feedback_wanted = Signal(object, bool)  # photo ids, more or less like them
     more_wanted = Signal()
     used = Signal()  # a photo was opened or looked at: the query was a good one
     library_changed = Signal()
@@ -78,6 +79,7 @@ class PhotoArea(QObject):
         view.open_requested.connect(self._open)
         view.preview_requested.connect(self._open_preview)
         view.similar_requested.connect(self.similar_wanted)
+        view.feedback_requested.connect(self.feedback_wanted)
         view.favourite_requested.connect(self.decisions.set_favourite)
         view.trash_requested.connect(self.decisions.ask_to_trash)
         view.reveal_requested.connect(self.files.reveal_photo)

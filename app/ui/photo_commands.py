@@ -16,6 +16,8 @@ class Command(StrEnum):
     OPEN = "open"
     PREVIEW = "preview"
     SIMILAR = "similar"
+    MORE = "more"
+    LESS = "less"
     FAVOURITE = "favourite"
     COPY = "copy"
     REVEAL = "reveal"
@@ -46,7 +48,13 @@ COMMANDS: dict[Command, CommandInfo] = {
         str(QT_TRANSLATE_NOOP("PhotoCommands", "Preview")), (_key(Qt.Key.Key_Space),), single=True
     ),
     Command.SIMILAR: CommandInfo(
-        str(QT_TRANSLATE_NOOP("PhotoCommands", "Find similar photos")), (_key(Qt.Key.Key_S),), single=True
+        str(QT_TRANSLATE_NOOP("PhotoCommands", "Find similar photos")), (_key(Qt.Key.Key_S),)
+    ),
+    Command.MORE: CommandInfo(
+        str(QT_TRANSLATE_NOOP("PhotoCommands", "More like this")), (_key(Qt.Key.Key_M),)
+    ),
+    Command.LESS: CommandInfo(
+        str(QT_TRANSLATE_NOOP("PhotoCommands", "Less like this")), (_key(Qt.Key.Key_L),)
     ),
     Command.FAVOURITE: CommandInfo(
         str(QT_TRANSLATE_NOOP("PhotoCommands", "Favourite")), (_key(Qt.Key.Key_F),)

@@ -15,7 +15,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QPixmap
 
 from app.domain.photo import Photo
-from app.domain.query import Relevance, SearchQuery, SearchResult
+from app.domain.query import Relevance, SearchQuery, SearchResult, SortOrder
 from app.ui.photo_texts import file_name, spoken, tooltip
 from app.ui.task_runner import Lane, TaskRunner
 from app.ui.thumbnail_loader import ThumbnailLoader
@@ -357,7 +357,8 @@ class PhotoGridModel(QAbstractListModel):
 
 def _same_question(one: SearchQuery, other: SearchQuery) -> bool:
     """Whether two results answer the same wish, so that a selection still means the same."""
-    return one.terms == other.terms and one.filters == other.filters
+    unusual = [each.sort is SortOrder.UNUSUAL for each in (one, other)]
+    return one.terms == other.terms and one.filters == other.filters and unusual[0] == unusual[1]
 
 
 def _overlaps(first: int, rows: range) -> bool:

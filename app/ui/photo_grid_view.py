@@ -25,7 +25,8 @@ class PhotoGridView(SelectableView):
 
     open_requested = Signal(object)  # list of photo ids
     preview_requested = Signal(int)  # row
-    similar_requested = Signal(object)  # photo id
+    similar_requested = Signal(object)  # list of photo ids
+    feedback_requested = Signal(object, bool)  # list of photo ids, more or less like them
     favourite_requested = Signal(object, bool)  # list of photo ids, the wish
     trash_requested = Signal(object)  # list of photo ids
     reveal_requested = Signal(object)  # photo id
@@ -49,7 +50,9 @@ class PhotoGridView(SelectableView):
         {
             Command.OPEN: partial(self.open_requested.emit, ids),
             Command.PREVIEW: partial(self.preview_requested.emit, row),
-            Command.SIMILAR: partial(self.similar_requested.emit, lead),
+            Command.SIMILAR: partial(self.similar_requested.emit, ids),
+            Command.MORE: partial(self.feedback_requested.emit, ids, True),
+            Command.LESS: partial(self.feedback_requested.emit, ids, False),
             Command.FAVOURITE: partial(self.favourite_requested.emit, ids, not self._are_favourites()),
             Command.COPY: partial(self.copy_requested.emit, ids),
             Command.REVEAL: partial(self.reveal_requested.emit, lead),

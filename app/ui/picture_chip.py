@@ -30,6 +30,7 @@ class PictureChip(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._term = term
         self._name = printable(name) or self.tr("Picture")
+        self._compact = False
         self._picture = QLabel()
         self._picture.setFixedSize(_THUMBNAIL, _THUMBNAIL)
         self._label = QLabel()
@@ -64,6 +65,12 @@ class PictureChip(QFrame):
             self._describe()
             self.changed.emit()
 
+    def set_compact(self, compact: bool) -> None:
+        """Without the name, which the tool tip still tells."""
+        if compact != self._compact:
+            self._compact = compact
+            self._describe()
+
     def show_thumbnail(self, data: bytes) -> None:
         """Show an encoded picture, or a sign in its place when there is none."""
         image = QPixmap()
@@ -76,10 +83,12 @@ class PictureChip(QFrame):
             self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def open_menu(self) -> None:
-        """Offer the weight and removal."""
+        """Offer the weight, the other sign and removal."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(self._weight_action(menu))
+        other = self.tr("Less like this") if self._term.weight > 0 else self.tr("More like this")
+        menu.addAction(other, lambda: self.set_weight(-self._term.weight))
         menu.addSeparator()
         menu.addAction(self.tr("Remove"), self.removed.emit)
         menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
@@ -87,10 +96,10 @@ class PictureChip(QFrame):
     def _weight_action(self, menu: QMenu) -> QWidgetAction:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(1, 2 * _STEPS)
-        slider.setValue(round(self._term.weight * _STEPS))
+        slider.setValue(round(abs(self._term.weight) * _STEPS))
         slider.setMinimumWidth(140)
         slider.setAccessibleName(self.tr("How much this picture counts"))
-        slider.valueChanged.connect(lambda value: self.set_weight(value / _STEPS))
+        slider.valueChanged.connect(self._on_slider)
         row = QWidget()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 6, 12, 6)
@@ -101,13 +110,23 @@ class PictureChip(QFrame):
         action.setDefaultWidget(row)
         return action
 
+    def _on_slider(self, value: int) -> None:
+        """The sign stays."""
+        self.set_weight(value / _STEPS if self._term.weight > 0 else -value / _STEPS)
+
     def _describe(self) -> None:
         weight = self._term.weight
-        short = self.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH)
-        self._label.setText(short if weight == 1 else f"{short}  ×{weight:g}")
-        self.setToolTip(self.tr("{name}\nClick to change how much it counts").format(name=self._name))
+        name = self.tr("Like {name}") if weight > 0 else self.tr("Unlike {name}")
+        full = name.format(name=self._name) if self._term.photo_id is not None else self._name
+        short = self.fontMetrics().elidedText(full, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH)
+        sign = "" if weight > 0 else "\N{MINUS SIGN}"
+        times = "" if abs(weight) == 1 else f"×{abs(weight):g}"
+        parts = (sign, "" if self._compact else short, times)
+        self._label.setText(" ".join(part for part in parts if part))
+        self._label.setVisible(any(parts))
+        self.setToolTip(self.tr("{name}\nClick to change how much it counts").format(name=full))
         self.setAccessibleName(
-            self.tr("Picture {name}, weight {weight}").format(name=self._name, weight=f"{weight:g}")
+            self.tr("Picture {name}, weight {weight}").format(name=full, weight=f"{weight:g}")
         )
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

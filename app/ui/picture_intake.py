@@ -83,11 +83,16 @@ class PictureIntake(QObject):
                 functools.partial(self._open_file, path), self._add_chip, self._messages.say_error
             )
 
-    def add_similar(self, photo_ids: Sequence[int]) -> None:
-        """Search for photos like these of the library."""
+    def add_similar(self, photo_ids: Sequence[int], weight: float = 1.0) -> None:
+        """Search for photos like these of the library, or unlike them with a negative weight."""
+        if len(photo_ids) > _MOST_PICTURES:
+            text = self.tr("Only the first {n} photos are searched with.")
+            self._messages.say(text.format(n=_MOST_PICTURES))
         for photo_id in photo_ids[:_MOST_PICTURES]:
             self._tasks.run(
-                functools.partial(self._look_up, photo_id), self._add_similar_chip, self._messages.say_error
+                functools.partial(self._look_up, photo_id),
+                functools.partial(self._add_similar_chip, weight),
+                self._messages.say_error,
             )
 
     def offer_to_fetch(self, address: str) -> None:
@@ -159,9 +164,9 @@ class PictureIntake(QObject):
             return photo_id, "", b""
         return photo_id, os.path.basename(photos[0].path), self._library.thumbnail(photos[0]) or b""
 
-    def _add_similar_chip(self, found: tuple[int, str, bytes]) -> None:
+    def _add_similar_chip(self, weight: float, found: tuple[int, str, bytes]) -> None:
         photo_id, name, thumbnail = found
-        self._bar.add_chip(QueryTerm(photo_id=photo_id), self.tr("Like {name}").format(name=name), thumbnail)
+        self._bar.add_chip(QueryTerm(photo_id=photo_id, weight=weight), name, thumbnail)
 
     def _fetch(self, address: str) -> None:
         self.stop()

@@ -4,6 +4,7 @@ from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from app.domain.query import SearchResult, SortOrder
+from app.services.ranking import MOST_STEPS
 from app.ui import icons, wording
 from app.ui.scope import Scope, ScopeKind
 
@@ -15,6 +16,7 @@ class ResultHeader(QFrame):
 
     sort_changed = Signal(object)  # SortOrder
     tile_size_changed = Signal(int)
+    steps_changed = Signal(str, int)  # SearchResult.lines_key, how many more (or fewer) matches
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +30,9 @@ class ResultHeader(QFrame):
         self._relevance = self._sort_button(self.tr("Best first"), SortOrder.RELEVANCE)
         self._date = self._sort_button(self.tr("Newest first"), SortOrder.DATE)
         self._relevance.setChecked(True)
+        self._lines_key, self._steps = "", 0
+        self._fewer = self._steps_button(self.tr("Fewer"), self.tr("Show fewer matches"), -1)
+        self._more = self._steps_button(self.tr("More"), self.tr("Show more matches"), 1)
         self._slider = self._build_slider()
         self._lay_out()
         self.set_sortable(False)
@@ -46,10 +51,19 @@ class ResultHeader(QFrame):
         """The whole line as it reads."""
         return " ".join(part for part in (self._count.text(), self._hint.text()) if part)
 
-    def show_result(self, result: SearchResult, scope: Scope) -> None:
-        """Say what the grid shows."""
+    @property
+    def steps_buttons(self) -> tuple[QToolButton, QToolButton]:
+        """Fewer and more matches."""
+        return self._fewer, self._more
+
+    def show_result(self, result: SearchResult, scope: Scope, steps: int = 0) -> None:
+        """Say what the grid shows; `steps` is how many more (or fewer) matches were asked for."""
         self._count.setText(describe(result, scope))
         self._hint.setText(result.message)
+        self._lines_key, self._steps = result.lines_key, steps
+        for button, there in ((self._fewer, steps > -MOST_STEPS), (self._more, steps < MOST_STEPS)):
+            button.setVisible(bool(result.lines_key))
+            button.setEnabled(there)
 
     def show_searching(self) -> None:
         """Say that an answer takes a while."""
@@ -87,6 +101,21 @@ class ResultHeader(QFrame):
         button.clicked.connect(lambda: self.choose_sort(sort))
         return button
 
+    def _steps_button(self, text: str, hint: str, step: int) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("stepsButton")
+        button.setText(text)
+        button.setToolTip(hint)
+        button.setAccessibleName(hint)
+        button.hide()
+        button.clicked.connect(lambda: self._step(step))
+        return button
+
+    def _step(self, step: int) -> None:
+        """At once, so that two quick clicks are two steps."""
+        self._steps = max(-MOST_STEPS, min(MOST_STEPS, self._steps + step))
+        self.steps_changed.emit(self._lines_key, self._steps)
+
     def _build_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(SMALLEST_TILE, LARGEST_TILE)
@@ -107,6 +136,9 @@ class ResultHeader(QFrame):
         layout.addWidget(self._count)
         layout.addSpacing(8)
         layout.addWidget(self._hint, 1)
+        layout.addWidget(self._fewer)
+        layout.addWidget(self._more)
+        layout.addSpacing(12)
         layout.addWidget(self._relevance)
         layout.addWidget(self._date)
         layout.addSpacing(12)
@@ -127,32 +159,42 @@ class ResultHeader(QFrame):
 
 def describe(result: SearchResult, scope: Scope) -> str:
     """What a result holds, in one short phrase."""
-    where = _place(scope)
+    where = _place(scope, searched=bool(result.query.terms))
     if not result.query.terms:
         return (
             f"{where} · {wording.photo_count(result.total)}" if where else wording.photo_count(result.total)
         )
-    shown, strong = len(result.photo_ids), result.weak_from
-    more = "+" if not result.complete else ""
-    if not shown:
-        text = _tr("No match")
-    elif strong == 0:
-        text = _tr("No clear match, the nearest {n} photos").format(n=wording.number(shown))
-    elif strong == shown:
-        text = wording.match_count(shown) if not more else _tr("{n}+ matches").format(n=wording.number(shown))
-    else:
-        weaker = _tr("{n}{more} weaker").format(n=wording.number(shown - strong), more=more)
-        text = f"{wording.match_count(strong)}, {weaker}"
+    text = _matches(result)
     return _tr("{matches} in {place}").format(matches=text, place=where) if where else text
 
 
-def _place(scope: Scope) -> str:
+def _matches(result: SearchResult) -> str:
+    shown, weak_from, strong = len(result.photo_ids), result.weak_from, result.possible_from
+    more = "+" if not result.complete else ""
+    if not shown:
+        return _tr("No match")
+    if weak_from == 0:
+        return _tr("Nothing looks like that, the nearest {n} photos").format(n=wording.number(shown))
+    if strong == shown:
+        return wording.match_count(shown) if not more else _tr("{n}+ matches").format(n=wording.number(shown))
+    parts = [wording.match_count(strong) if strong else _tr("No clear match")]
+    if strong < weak_from:
+        last = more if weak_from == shown else ""
+        parts.append(_tr("{n}{more} possible").format(n=wording.number(weak_from - strong), more=last))
+    if weak_from < shown:
+        parts.append(_tr("{n}{more} weaker").format(n=wording.number(shown - weak_from), more=more))
+    return ", ".join(parts)
+
+
+def _place(scope: Scope, *, searched: bool) -> str:
     if scope.kind in (ScopeKind.FOLDER, ScopeKind.ALBUM):
         return scope.name
     if scope.kind is ScopeKind.FAVOURITES:
         return _tr("Favourites")
     if scope.kind is ScopeKind.RECENT:
         return _tr("Recently added")
+    if scope.kind is ScopeKind.UNUSUAL and not searched:
+        return _tr("Most unusual first")
     return ""
 
 

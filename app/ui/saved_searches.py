@@ -90,7 +90,7 @@ class SavedSearches(QObject):
         photos = self._library.photos([term.photo_id] if term.photo_id is not None else [])
         if not photos:
             return term, "", b""
-        name = self.tr("Like {name}").format(name=wording.printable(os.path.basename(photos[0].path)))
+        name = wording.printable(os.path.basename(photos[0].path))
         return term, name, self._library.thumbnail(photos[0]) or b""
 
     def _ask(self, opened: _Opened) -> None:

@@ -15,6 +15,7 @@ class ScopeKind(StrEnum):
     ALL = "all"
     FAVOURITES = "favourites"
     RECENT = "recent"
+    UNUSUAL = "unusual"
     FOLDER = "folder"
     PROBLEMS = "problems"
     ALBUM = "album"

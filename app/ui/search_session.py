@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,6 +120,7 @@ class SearchSession(QObject):
         self._slow_timer.stop()
         self._result = result
         self._refresh_timer.setInterval(max(_REFRESH_MS, round(seconds * 1000 * _REFRESH_SHARE)))
+        self._stale = self._stale or result.unfinished
         if self._stale:
             self._refresh_timer.start()
 
@@ -135,7 +137,7 @@ class SearchSession(QObject):
 
 
 def _unlimited(query: SearchQuery) -> SearchQuery:
-    return SearchQuery(query.terms, query.filters, query.sort, None)
+    return replace(query, limit=None)
 
 
 def _same(result: SearchResult, known: SearchResult | None) -> bool:

@@ -71,9 +71,10 @@ class SidebarModel(QAbstractItemModel):
         self._all = _Entry(self.tr("All photos"), "photos", Scope())
         self._favourites = _Entry(self.tr("Favourites"), "heart", Scope(ScopeKind.FAVOURITES))
         self._recent = _Entry(self.tr("Recently added"), "recent", Scope(ScopeKind.RECENT))
+        self._unusual = _Entry(self.tr("Unusual photos"), "unusual", Scope(ScopeKind.UNUSUAL))
         self._problems = _Entry(self.tr("Problem files"), "warning", Scope(ScopeKind.PROBLEMS))
         self._folder_heading = _Entry(self.tr("Folders"))
-        for entry in (self._all, self._favourites, self._recent, self._folder_heading):
+        for entry in (self._all, self._favourites, self._recent, self._unusual, self._folder_heading):
             self._insert(self._root, len(self._root.children), entry)
         self._albums = _Section(_Entry(self.tr("Albums")))
         self._searches = _Section(_Entry(self.tr("Saved searches")))
@@ -90,7 +91,7 @@ class SidebarModel(QAbstractItemModel):
             self._change(entry, count=number)
         shown = self._problems.number in self._entries
         if counts.problems and not shown:
-            self._insert(self._root, self._recent.row + 1, self._problems)
+            self._insert(self._root, self._unusual.row + 1, self._problems)
         elif not counts.problems and shown:
             self._remove(self._problems)
 

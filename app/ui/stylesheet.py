@@ -58,6 +58,7 @@ QToolButton:pressed, QToolButton:checked {{ background: {c.selection}; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QToolButton[popupMode="2"]::menu-indicator {{ image: none; }}
 #sortButton {{ padding: 4px 10px; }}
+#stepsButton {{ padding: 4px 7px; color: {c.muted}; }}
 #addFolder {{ margin: 8px; }}
 QComboBox {{
     background: {c.raised}; color: {c.text}; border: 1px solid {c.border}; border-radius: 7px;

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QMessageBox
 from app.domain.download import DownloadPhase, DownloadProgress
 from app.domain.photo import Folder, FolderStatus
 from app.domain.progress import IndexPhase, IndexProgress
-from app.domain.query import QueryTerm, SearchQuery, SearchResult
+from app.domain.query import QueryTerm, SearchQuery, SearchResult, SortOrder
 from app.domain.status import LibraryCounts, ModelState, ModelStatus
+from app.services.tuning import SearchTuning
 from app.ui import empty_states, wording
 from app.ui.decision_files import DecisionFiles
 from app.ui.dropped_content import DroppedContent
@@ -25,7 +26,7 @@ from app.ui.library_overview import LibraryOverview
 from app.ui.photo_area import PhotoArea
 from app.ui.picture_intake import PictureIntake
 from app.ui.saved_searches import SavedSearches
-from app.ui.scope import Scope
+from app.ui.scope import Scope, ScopeKind
 from app.ui.search_aids import SearchAids
 from app.ui.search_session import FIRST_PAGE, SearchSession
 from app.ui.settings_keeper import SettingsKeeper
@@ -80,6 +81,7 @@ class Workspace(QObject):
 
     def start(self) -> None:
         """Ask for folders, counts and the first photos; once they are there, load the model and index."""
+        self._services.search.tune(SearchTuning.of(self._keeper.settings))
         self._body.set_usable(True)
         self.aids.start()
         self._ask()
@@ -96,10 +98,14 @@ class Workspace(QObject):
         """Something was dropped or pasted."""
         self.intake.take(content)
 
-    def search_like(self, photo_id: int) -> None:
-        """Look for photos like one of the library, instead of what was asked before."""
+    def search_like(self, photo_ids: Sequence[int]) -> None:
+        """Look for photos like some of the library, instead of what was asked before."""
         self._body.search_bar.empty()
-        self.intake.add_similar([photo_id])
+        self.intake.add_similar(photo_ids)
+
+    def give_feedback(self, photo_ids: Sequence[int], more: bool) -> None:
+        """Ask the same again, with more or with less like these."""
+        self.intake.add_similar(photo_ids, 1.0 if more else -1.0)
 
     def step_back(self) -> None:
         """Undo one level: preview, message, query, part of the library."""
@@ -140,6 +146,7 @@ class Workspace(QObject):
         body.sidebar.reveal_wanted.connect(self._reveal_folder)
         body.sidebar.rescan_wanted.connect(self.overview.rescan)
         body.header.sort_changed.connect(lambda _: self._ask())
+        body.header.steps_changed.connect(self._on_steps)
         body.activity.pause_wanted.connect(self.pause)
 
     def _connect_parts(self) -> None:
@@ -159,6 +166,7 @@ class Workspace(QObject):
         self.folder_care.library_changed.connect(self._on_library_changed)
         self.photos.more_wanted.connect(self.session.ask_for_all)
         self.photos.similar_wanted.connect(self.search_like)
+        self.photos.feedback_wanted.connect(self.give_feedback)
         self.photos.used.connect(lambda: self.aids.remember(body.search_bar.text()))
         self.aids.failed.connect(body.messages.say_error)
         self.photos.library_changed.connect(self._on_library_changed)
@@ -194,8 +202,17 @@ class Workspace(QObject):
         terms = self._body.search_bar.terms()
         self._show_understanding()
         self._body.header.set_sortable(bool(terms))
-        filters = self._body.sidebar.scope.filters()
-        self.session.ask(SearchQuery(terms, filters, self._body.header.sort, FIRST_PAGE))
+        scope = self._body.sidebar.scope
+        unusual = scope.kind is ScopeKind.UNUSUAL and not terms
+        sort = SortOrder.UNUSUAL if unusual else self._body.header.sort
+        self.session.ask(SearchQuery(terms, scope.filters(), sort, FIRST_PAGE))
+
+    def _on_steps(self, key: str, steps: int) -> None:
+        """More or fewer matches are wanted of this model and kind of query, from now on."""
+        chosen = {**self._keeper.settings.match_steps, key: steps}
+        self._keeper.change(match_steps={name: each for name, each in chosen.items() if each})
+        self._services.search.tune(SearchTuning.of(self._keeper.settings))
+        self._ask()
 
     def _show_understanding(self) -> None:
         text = self._body.search_bar.text()
@@ -215,7 +232,8 @@ class Workspace(QObject):
 
     def _show(self, result: SearchResult) -> None:
         self.photos.show_result(result)
-        self._body.header.show_result(result, self._body.sidebar.scope)
+        steps = self._keeper.settings.match_steps.get(result.lines_key, 0)
+        self._body.header.show_result(result, self._body.sidebar.scope, steps)
         self._show_page_or_grid()
 
     def _show_page_or_grid(self) -> None:

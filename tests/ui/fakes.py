@@ -378,6 +378,7 @@ class FakeSearchService(Recorder):
         self.gate = Gate()
         self.semantic = True
         self.unfinished = False
+        self.tunings: list[SearchTuning] = []
         self.message = ""
         self.matches: dict[str, Sequence[int]] = {}  # what a text finds, best first, instead of the tenth
         self.error: Exception | None = None
@@ -386,7 +387,7 @@ class FakeSearchService(Recorder):
         return parse_query(text, date(2026, 11, 21))
 
     def tune(self, tuning: SearchTuning) -> None:
-        self.record("tune", tuning)
+        self.tunings.append(tuning)
 
     def search(self, query: SearchQuery, cancel: CancelToken | None = None) -> SearchResult:
         self.record("search", query)

@@ -244,7 +244,9 @@ def test_a_fuller_result_leaves_the_grid_as_it_is(view: PhotoGridView) -> None:
         (_KEY.Key_Return, None, "open_requested", [[3]]),
         (_KEY.Key_Enter, None, "open_requested", [[3]]),
         (_KEY.Key_Space, None, "preview_requested", [2]),
-        (_KEY.Key_S, None, "similar_requested", [3]),
+        (_KEY.Key_S, None, "similar_requested", [[3]]),
+        (_KEY.Key_M, None, "feedback_requested", [[3], True]),
+        (_KEY.Key_L, None, "feedback_requested", [[3], False]),
         (_KEY.Key_F, None, "favourite_requested", [[3], True]),
         (_KEY.Key_Delete, None, "trash_requested", [[3]]),
         (_KEY.Key_C, _CTRL, "copy_requested", [[3]]),
@@ -338,13 +340,14 @@ def test_a_right_click_selects_what_is_under_it_and_shows_the_menu(view: PhotoGr
     menu.close()
 
 
-def test_several_photos_cannot_be_previewed_or_compared_at_once(view: PhotoGridView, qtbot) -> None:
+def test_several_photos_cannot_be_previewed_at_once(view: PhotoGridView, qtbot) -> None:
     qtbot.keyClick(view, _KEY.Key_A, _CTRL)
 
     enabled = {action.text(): action.isEnabled() for action in view.menu_at(0).actions()}
 
     assert enabled["Open"]
-    assert not enabled["Find similar photos"]
+    assert enabled["Find similar photos"]
+    assert not enabled["Preview"]
 
 
 # --- size and width

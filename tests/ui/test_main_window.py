@@ -234,7 +234,7 @@ def test_enter_remembers_the_query(window: MainWindow, services: Services, qtbot
 def test_similar_replaces_the_query_by_a_chip(window: MainWindow, services: Services, qtbot: QtBot) -> None:
     window.body.search_bar.set_text("dog")
 
-    window.workspace.photos.view.similar_requested.emit(9)
+    window.workspace.photos.view.similar_requested.emit([9])
 
     qtbot.waitUntil(lambda: [term.photo_id for term in asked(services)[-1].terms] == [9])
     assert window.body.search_bar.text() == ""

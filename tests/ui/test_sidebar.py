@@ -86,7 +86,7 @@ def test_problem_files_appear_only_while_there_are_any(sidebar: Sidebar) -> None
     assert "Problem files" not in _names(sidebar.model)
 
     sidebar.set_counts(LibraryCounts(photos=10, problems=1))
-    assert _names(sidebar.model)[3] == "Problem files"
+    assert _names(sidebar.model)[4] == "Problem files"
 
 
 def test_choosing_an_entry_scopes_the_window(sidebar: Sidebar, qtbot: QtBot) -> None:

@@ -15,7 +15,6 @@ from app.services.combining import (
 )
 from app.services.ranking import Lines
 
-
 EMBEDDING = np.zeros(2, np.float32)
 
 
