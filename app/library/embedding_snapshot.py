@@ -1,10 +1,11 @@
 """All embeddings of one model as they are stored, with their photos, at one moment of the library."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from app.domain.query import SearchFilters
 from app.domain.stored_embeddings import EmbeddedPhoto
@@ -37,34 +38,29 @@ class EmbeddingSnapshot:
         rows = self._connection.execute(select(FolderRow.id, FolderRow.path))
         return {row.id: row.path for row in rows}
 
-    def photos(self) -> Iterator[list[EmbeddedPhoto]]:
-        """In the order of the library: newest first."""
+    def blocks(self) -> Iterator[tuple[list[EmbeddedPhoto], NDArray[np.float16]]]:
+        """In the order of the library, newest first; (n, dim) little-endian, bit by bit as stored."""
         folders = self.folders()
-        for block in self._blocks():
-            statement = select(
-                PhotoRow.id, PhotoRow.folder_id, PhotoRow.relative_path, PhotoRow.content_key
-            ).where(among(PhotoRow.id, block))
-            found = {
-                photo_id: EmbeddedPhoto(folder_id, absolute_path(folders[folder_id], path), content_key or "")
-                for photo_id, folder_id, path, content_key in self._connection.execute(statement)
-            }
-            yield [found[photo_id] for photo_id in block]
+        for start in range(0, len(self), _BLOCK):
+            photo_ids = self._photo_ids[start : start + _BLOCK].tolist()
+            found = {row.id: row for row in self._connection.execute(self._rows(photo_ids))}
+            rows = [found[photo_id] for photo_id in photo_ids]
+            photos = [
+                EmbeddedPhoto(
+                    row.folder_id, absolute_path(folders[row.folder_id], row.relative_path), row.content_key
+                )
+                for row in rows
+            ]
+            vectors = np.frombuffer(b"".join(row.vector for row in rows), _STORED)
+            yield photos, vectors.reshape(len(rows), self.dim)
 
-    def vectors(self) -> Iterator[NDArray[np.float16]]:
-        """(n, dim) little-endian float16, bit by bit as stored, in the same blocks as `photos`."""
-        for block in self._blocks():
-            statement = (
-                select(PhotoRow.id, EmbeddingRow.vector)
-                .join(EmbeddingRow, EmbeddingRow.content_key == PhotoRow.content_key)
-                .where(among(PhotoRow.id, block), EmbeddingRow.model_id == self._model)
-            )
-            found = {row.id: row.vector for row in self._connection.execute(statement)}
-            blobs = b"".join(found[photo_id] for photo_id in block)
-            yield np.frombuffer(blobs, _STORED).reshape(len(block), self.dim)
-
-    def _blocks(self) -> Iterator[list[int]]:
-        for start in range(0, len(self._photo_ids), _BLOCK):
-            yield self._photo_ids[start : start + _BLOCK].tolist()
+    def _rows(self, photo_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+        columns = (PhotoRow.id, PhotoRow.folder_id, PhotoRow.relative_path, PhotoRow.content_key)
+        return (
+            select(*columns, EmbeddingRow.vector)
+            .join(EmbeddingRow, EmbeddingRow.content_key == PhotoRow.content_key)
+            .where(among(PhotoRow.id, photo_ids), EmbeddingRow.model_id == self._model)
+        )
 
 
 def _ids(connection: Connection, scopes: Sequence[SearchFilters], *conditions: ColumnElement[bool]) -> Ids:

@@ -8,15 +8,17 @@ model        the identity of the model, one text
 """
 
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 from numpy.typing import NDArray
 
+from app.domain.stored_embeddings import EmbeddedPhoto
 from app.library.embedding_snapshot import EmbeddingSnapshot
 
 _FAST = 1  # of deflate's levels
@@ -25,28 +27,53 @@ _FAST = 1  # of deflate's levels
 def write_npz(
     path: Path, snapshot: EmbeddingSnapshot, identity: str, on_progress: Callable[[int, int], None]
 ) -> None:
-    """Several passes over the photos, since a member of the file is a column. Raises OSError."""
+    """Raises OSError."""
     count = len(snapshot)
-    gone = [folder for folder, place in snapshot.folders().items() if not os.path.isdir(place)]
-    longest_path = max(max(len(photo.path) for photo in block) for block in snapshot.photos())
-    longest_key = max(max(len(photo.content_key) for photo in block) for block in snapshot.photos())
-    paths = ([photo.path for photo in block] for block in snapshot.photos())
-    keys = ([photo.content_key for photo in block] for block in snapshot.photos())
-    offline = ([photo.folder_id in gone for photo in block] for block in snapshot.photos())
+    gone = {folder for folder, place in snapshot.folders().items() if not os.path.isdir(place)}
+    with (
+        tempfile.TemporaryFile(dir=path.parent) as columns,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_FAST) as archive,
+    ):
+        laid_by = _LaidBy(columns)
 
-    def vectors() -> Iterator[NDArray[np.float16]]:
-        done = 0
-        for block in snapshot.vectors():
-            yield block
-            done += len(block)
-            on_progress(done, count)
+        def vectors() -> Iterator[NDArray[np.float16]]:
+            done = 0
+            for photos, block in snapshot.blocks():
+                laid_by.add(photos, gone)
+                yield block
+                done += len(block)
+                on_progress(done, count)
 
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_FAST) as archive:
         _add(archive, "vector", np.dtype("<f2"), (count, snapshot.dim), vectors(), packed=False)
-        _add(archive, "path", np.dtype(f"<U{longest_path}"), (count,), paths)
-        _add(archive, "content_key", np.dtype(f"<U{longest_key}"), (count,), keys)
-        _add(archive, "offline", np.dtype(bool), (count,), offline)
+        paths, keys = np.dtype(f"<U{laid_by.longest_path}"), np.dtype(f"<U{laid_by.longest_key}")
+        _add(archive, "path", paths, (count,), ([os.fsdecode(one) for one in row[0]] for row in laid_by))
+        _add(archive, "content_key", keys, (count,), (row[1].astype(keys) for row in laid_by))
+        _add(archive, "offline", np.dtype(bool), (count,), (row[2] for row in laid_by))
         _add(archive, "model", np.dtype(f"<U{len(identity)}"), (), iter([identity]))
+
+
+class _LaidBy:
+    """The small columns, in a file while the vectors are written: an archive takes one after another."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.longest_path = 0  # characters
+        self.longest_key = 0
+
+    def add(self, photos: list[EmbeddedPhoto], gone: set[int]) -> None:
+        """At the end."""
+        self.longest_path = max(self.longest_path, *(len(photo.path) for photo in photos))
+        self.longest_key = max(self.longest_key, *(len(photo.content_key) for photo in photos))
+        np.save(self._file, np.array([os.fsencode(photo.path) for photo in photos]))
+        np.save(self._file, np.array([photo.content_key.encode() for photo in photos]))
+        np.save(self._file, np.array([photo.folder_id in gone for photo in photos]))
+
+    def __iter__(self) -> Iterator[tuple[NDArray[np.bytes_], NDArray[np.bytes_], NDArray[np.bool_]]]:
+        """Paths and keys as bytes, and whether they are offline, a block at a time."""
+        end = self._file.seek(0, os.SEEK_END)
+        self._file.seek(0)
+        while self._file.tell() < end:
+            yield np.load(self._file), np.load(self._file), np.load(self._file)
 
 
 def _add(

@@ -46,7 +46,7 @@ def write_parquet(
         path.open("wb") as file,
         parquet.ParquetWriter(file, schema, compression="zstd", use_dictionary=["model"]) as writer,
     ):
-        for photos, vectors in zip(snapshot.photos(), snapshot.vectors(), strict=True):
+        for photos, vectors in snapshot.blocks():
             writer.write_table(pa.table(_columns(photos, vectors, identity, gone), schema=schema))
             done += len(photos)
             on_progress(done, len(snapshot))
