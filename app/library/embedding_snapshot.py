@@ -55,12 +55,15 @@ class EmbeddingSnapshot:
             yield photos, vectors.reshape(len(rows), self.dim)
 
     def _rows(self, photo_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
-        columns = (PhotoRow.id, PhotoRow.folder_id, PhotoRow.relative_path, PhotoRow.content_key)
-        return (
-            select(*columns, EmbeddingRow.vector)
-            .join(EmbeddingRow, EmbeddingRow.content_key == PhotoRow.content_key)
-            .where(among(PhotoRow.id, photo_ids), EmbeddingRow.model_id == self._model)
+        """The vector by a subquery: joined, SQLite would walk through all embeddings for every block."""
+        vector = (
+            select(EmbeddingRow.vector)
+            .where(EmbeddingRow.model_id == self._model, EmbeddingRow.content_key == PhotoRow.content_key)
+            .correlate(PhotoRow)
+            .scalar_subquery()
         )
+        columns = (PhotoRow.id, PhotoRow.folder_id, PhotoRow.relative_path, PhotoRow.content_key)
+        return select(*columns, vector.label("vector")).where(among(PhotoRow.id, photo_ids))
 
 
 def _ids(connection: Connection, scopes: Sequence[SearchFilters], *conditions: ColumnElement[bool]) -> Ids:

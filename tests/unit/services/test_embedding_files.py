@@ -239,3 +239,16 @@ def test_a_library_that_is_only_read_is_enough(database: Path, tmp_path: Path) -
     with closing(Library.open_to_read(database)) as library:
         EmbeddingFileService(library).export_to(tmp_path / "all.npz", NPZ)
     assert np.load(tmp_path / "all.npz")["vector"].shape == (COUNT, DIM)
+
+
+def test_a_block_is_looked_up_photo_by_photo(library: Library) -> None:
+    """Walking through all embeddings for every block made a million of them take eight minutes."""
+    with library.embeddings.snapshot(seed_model(DIM).identity) as snapshot:
+        statement = str(
+            snapshot._rows([1, 2]).compile(
+                dialect=snapshot._connection.dialect, compile_kwargs={"literal_binds": True}
+            )
+        )
+        plan = [row.detail for row in snapshot._connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+    assert any("SEARCH photos USING INTEGER PRIMARY KEY" in step for step in plan)
+    assert any("SEARCH embeddings" in step and "content_key=?" in step for step in plan)
