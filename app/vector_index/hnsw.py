@@ -46,7 +46,7 @@ def ef_for(count: int) -> int:
     Measured with `vector_search`: queries in words, which lie apart from all photos, are the ones that need
     so many.
     """
-    return int(min(4096, max(300, 600 * (count / 100_000) ** 0.5)))
+    return int(min(4096, max(300, 600 * (count / 100_000) ** 0.6)))
 
 
 @dataclass(frozen=True, slots=True)
