@@ -190,6 +190,10 @@ def _drop_loose_ends(connection: sqlite3.Connection) -> None:
         "UPDATE photos SET embedded_by = NULL WHERE embedded_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
         " embeddings e WHERE e.model_id = photos.embedded_by AND e.content_key = photos.content_key)"
     )
+    connection.execute(
+        "UPDATE photos SET place_id = NULL, place_by = NULL"  # it is looked up again
+        " WHERE place_id IS NOT NULL AND place_id NOT IN (SELECT id FROM places)"
+    )
 
 
 def _exchange(database: Path, fresh: Path) -> Path:

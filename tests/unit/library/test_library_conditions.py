@@ -168,3 +168,12 @@ def test_distances_are_great_circles() -> None:
     assert kilometres(0, 179.9, 0, -179.9) == pytest.approx(22.2, abs=0.1)  # across the date line
     assert kilometres(10, 10, 10, 10) == 0
     assert math.isclose(kilometres(90, 0, -90, 120), math.pi * 6371.0088)
+
+
+def test_albums_are_a_filter_by_their_names(two: Shelf) -> None:
+    first, second = two.photos.ids().tolist()
+    album = two.library.albums.create("Hochzeit Zürich")
+    two.library.albums.add(album, [first])
+    assert asked(two, Field.ALBUM, "zürich") == [two.relative(two.photo(first))]
+    assert asked(two, Field.ALBUM, "hochzeit", negated=True) == [two.relative(two.photo(second))]
+    assert asked(two, Field.ALBUM, "Taufe") == []
