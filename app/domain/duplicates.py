@@ -68,7 +68,7 @@ class Candidate:
     taken_at: datetime | None
     by_camera: bool  # the time was written by the camera
     camera: str  # make and model, "" when unknown
-    added_at: float
+    mtime_ns: int
     decided: bool  # a favourite, rated, picked, labelled or in an album
     has_companion: bool  # a raw file or a film goes with it
 

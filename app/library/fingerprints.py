@@ -133,7 +133,7 @@ _READ_COLUMNS = (
     PhotoRow.taken_from,
     PhotoRow.camera_make,
     PhotoRow.camera_model,
-    PhotoRow.added_at,
+    PhotoRow.mtime_ns,
     (PhotoRow.file_rating.is_not(None) & (PhotoRow.file_rating > 0)).label("rated_in_file"),
 )
 
@@ -151,7 +151,7 @@ def _candidate(row: Row[Any]) -> Candidate:
         taken_at=local_moment(row),
         by_camera=row.taken_from == TakenFrom.EXIF,
         camera=f"{row.camera_make or ''} {row.camera_model or ''}".strip(),
-        added_at=row.added_at,
+        mtime_ns=row.mtime_ns,
         decided=bool(row.decided or row.rated_in_file),
         has_companion=bool(row.has_companion),
     )

@@ -39,6 +39,10 @@ _LOOKED_AT_ONCE = 32
 _TASKS = 8
 
 
+def nobody(progress: DuplicateProgress) -> None:
+    """Listens to no progress."""
+
+
 class DuplicateService:
     """Searches when asked to; nothing is ever removed by itself. Thread-safe."""
 
@@ -64,7 +68,7 @@ class DuplicateService:
 
     def find(
         self,
-        on_progress: Callable[[DuplicateProgress], None] = lambda _: None,
+        on_progress: Callable[[DuplicateProgress], None] = nobody,
         cancel: CancelToken | None = None,
         *,
         levels: Sequence[Level] = tuple(Level),

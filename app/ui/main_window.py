@@ -21,6 +21,7 @@ from app.ui.demo_guide import DemoGuide
 from app.ui.demo_process import open_demo_window
 from app.ui.drop_zone import DropZone
 from app.ui.dropped_content import DroppedContent, clipboard_mime, read_mime
+from app.ui.duplicates_dialog import DuplicatesDialog
 from app.ui.empty_states import Way, for_open_error
 from app.ui.model_page import ModelDialog, ModelPage
 from app.ui.problems_dialog import ProblemsDialog
@@ -157,6 +158,16 @@ class MainWindow(QMainWindow):
         dialog.reveal_wanted.connect(self._workspace.photos.files.reveal_photo)
         dialog.retried.connect(self._workspace.overview.refresh_soon)
         dialog.open()
+
+    def open_duplicates(self) -> None:
+        """Show copies of photos and shots of one moment. The window stays usable meanwhile."""
+        if self._services is None or self._workspace is None:
+            return
+        dialog = DuplicatesDialog(self._services.duplicates, self._services.library, self._tasks, self)
+        dialog.open_wanted.connect(self._workspace.photos.files.open_photos)
+        dialog.library_changed.connect(self._workspace.photos.library_changed)
+        self._workspace.overview.counts_changed.connect(dialog.refresh_soon)
+        dialog.show()
 
     def open_activity(self) -> None:
         """Show in full what indexing is doing."""
@@ -349,6 +360,7 @@ class MainWindow(QMainWindow):
             KeyBinding(("Ctrl+B",), self.tr("Sidebar"), self.toggle_sidebar),
             KeyBinding(("Ctrl+=", "Ctrl++"), self.tr("Larger photos"), self._enlarge),
             KeyBinding(("Ctrl+-",), self.tr("Smaller photos"), self._reduce),
+            KeyBinding(("Ctrl+D",), self.tr("Duplicates"), self.open_duplicates),
             KeyBinding(("F5",), self.tr("Look for changes in all folders"), self._rescan),
             KeyBinding(("Ctrl+,",), self.tr("Settings"), lambda: self.open_settings()),
             KeyBinding(("F1", "?"), self.tr("Keyboard shortcuts"), self.open_shortcuts),
@@ -362,6 +374,7 @@ class MainWindow(QMainWindow):
             (self.tr("Add folder…"), self.choose_folder, "Ctrl+O"),
             (self.tr("Look for changes"), self._rescan, "F5"),
             (self.tr("Problem files…"), self.open_problems, ""),
+            (self.tr("Duplicates…"), self.open_duplicates, "Ctrl+D"),
             ("", None, ""),
             (self.tr("Export decisions…"), self._export_decisions, ""),
             (self.tr("Import decisions…"), self._import_decisions, ""),

@@ -138,6 +138,20 @@ QHeaderView::section {{
     background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.border};
     padding: 6px 8px;
 }}
+#duplicateGroups, #duplicateTiles {{
+    background: {c.base}; border: 1px solid {c.border}; border-radius: 7px; outline: none; padding: 3px;
+}}
+#duplicateGroups::item {{ border: 1px solid transparent; border-radius: 6px; padding: 4px; color: {c.text}; }}
+#duplicateGroups::item:hover {{ background: {c.hover}; }}
+#duplicateGroups::item:selected {{ background: {c.selection}; color: {c.text}; }}
+#duplicateGroups::item:selected:focus {{ border-color: {c.accent}; }}
+#duplicateTabs::tab {{
+    color: {c.muted}; border: none; border-bottom: 2px solid transparent; padding: 6px 12px;
+}}
+#duplicateTabs::tab:hover {{ color: {c.text}; }}
+#duplicateTabs::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
+#duplicateTabs::tab:selected:focus {{ background: {c.selection}; }}
+#duplicateSplit::handle {{ background: transparent; }}
 QProgressBar {{ background: {c.hover}; border: none; border-radius: 2px; }}
 QProgressBar::chunk {{ background: {c.accent}; border-radius: 2px; }}
 """

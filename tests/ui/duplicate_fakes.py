@@ -15,6 +15,7 @@ from app.domain.duplicates import (
     RemovalOutcome,
 )
 from app.domain.progress import CancelToken
+from app.services.duplicates import nobody
 
 
 def group(level: Level, *photo_ids: int, spare: Sequence[int] | None = None) -> DuplicateGroup:
@@ -38,11 +39,18 @@ class FakeDuplicateService:
     def calls_of(self, name: str) -> list[tuple[Any, ...]]:
         return [call[1:] for call in list(self.calls) if call[0] == name]
 
-    def find(self, on_progress: Callable[[DuplicateProgress], None], cancel: CancelToken) -> DuplicateReport:
+    def find(
+        self,
+        on_progress: Callable[[DuplicateProgress], None] = nobody,
+        cancel: CancelToken | None = None,
+        *,
+        levels: Sequence[Level] = tuple(Level),
+    ) -> DuplicateReport:
         self.calls.append(("find",))
         on_progress(DuplicateProgress(DuplicateStep.COMPARING, 3, 10))
         while not self.open.wait(0.005):
-            cancel.check()
+            if cancel is not None:
+                cancel.check()
         if self.error is not None:
             raise self.error
         return self.still_there(self.report)

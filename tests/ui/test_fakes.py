@@ -8,6 +8,7 @@ import pytest
 from app.services.decision_files import DecisionFileService
 from app.services.decisions import DecisionService
 from app.services.downloads import ModelDownloadService
+from app.services.duplicates import DuplicateService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
 from app.services.indexing import IndexingService
@@ -54,6 +55,7 @@ def _public(cls: type) -> dict[str, inspect.Signature | None]:
         PictureFetcher,
         DecisionService,
         DecisionFileService,
+        DuplicateService,
         SidecarService,
     ],
 )
