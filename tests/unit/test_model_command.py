@@ -5,18 +5,23 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.cli.arguments import parse
 from app.cli.models import model
+from app.cli.status import status
 from app.embedding.checkpoint import describe_checkpoint
 from app.embedding.fingerprint import file_fingerprint
 from app.embedding.imported import convert
-from app.errors import CheckpointError
-from app.paths import models_folder, settings_file
+from app.errors import CheckpointError, LibraryError
+from app.library.library import Library
+from app.paths import LibraryPaths, models_folder, settings_file
 from app.settings import SettingsStore
 from tests.checkpoints import make_checkpoint
+from tests.fake_encoder import FakeEncoder
 from tests.open_clip_rig import SMALL_CLIP, write_file
+from tests.unit.services.service_parts import add_photos
 
 
 def photosift(*arguments: str) -> int:
@@ -73,3 +78,45 @@ def test_patches_beyond_reason_are_refused(patches: str, capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         parse(["model", "use", "x", "--patches", patches])
     assert "not a number from 16 to 4096" in capsys.readouterr().err
+
+
+def _library(root: Path) -> Library:
+    """Two models that have embedded one photo each, the first of them answering."""
+    library = Library.open(LibraryPaths(root).database)
+    folder = library.folders.add(str(root / "photos"))
+    for revision, name in (("one", "a.jpg"), ("two", "b.jpg")):
+        encoder = FakeEncoder(revision=revision)
+        vectors = encoder.encode_images([np.zeros((8, 8, 3), np.uint8)])
+        add_photos(library, folder, [name], vectors, encoder)
+    library.models.let_answer(FakeEncoder(revision="one").spec.identity)
+    return library
+
+
+def test_stored_embeddings_are_listed_and_deleted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _library(tmp_path).close()
+    of_library = ("--library", str(tmp_path), "model")
+    assert photosift(*of_library, "stored", "--json") == 0
+    first, second = json.loads(capsys.readouterr().out)["models"]
+    assert (first["photos"], first["answering"], second["photos"], second["answering"]) == (1, True, 1, False)
+
+    with pytest.raises(LibraryError, match="answers searches"):
+        photosift(*of_library, "delete", first["identity"])
+    assert photosift(*of_library, "delete", second["identity"]) == 0
+    assert photosift(*of_library, "stored") == 0
+
+    out = capsys.readouterr().out
+    assert "fake (answers searches)" in out
+    assert second["identity"] not in out
+
+
+def test_status_tells_of_a_change_of_the_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library = _library(tmp_path)
+    library.models.note_place(FakeEncoder(revision="two").spec.identity, "/models/two", None)
+    library.close()
+    store = SettingsStore(settings_file())
+    store.save(store.load().model_copy(update={"checkpoint": "/models/two"}))
+
+    assert status(parse(["--library", str(tmp_path), "status"])) == 0
+    assert "changing:   to fake: 1 of 2 photos embedded" in capsys.readouterr().out
+    assert status(parse(["--library", str(tmp_path), "status", "--json"])) == 0
+    assert json.loads(capsys.readouterr().out)["change"]["of"] == 2

@@ -44,6 +44,15 @@ def test_without_a_model_there_are_no_model_pixels(file):
     assert decode_photo(DecodeRequest(file(encoded(scene())))).pixels is None
 
 
+def test_pixels_alone_are_the_pixels_of_a_full_reading(file):
+    path = file(turned(scene(2400, 1800), 6))
+    whole = decode_photo(DecodeRequest(path, SPEC))
+    pixels = decode_photo(DecodeRequest(path, SPEC, pixels_only=True))
+    assert pixels.thumbnail == b""
+    assert (pixels.content_key, pixels.pixel_key) == (whole.content_key, whole.pixel_key)
+    np.testing.assert_array_equal(pixels.pixels, whole.pixels)
+
+
 def test_the_file_is_read_once(file, monkeypatch):
     path = file(encoded(scene()))
     opened = []
