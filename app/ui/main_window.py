@@ -146,6 +146,9 @@ class MainWindow(QMainWindow):
         page = ModelPage(services.models, services.downloads, self._tasks, device)
         page.model_chosen.connect(self._workspace.model_chosen)
         page.demo_requested.connect(self.try_demo)
+        self._workspace.model_changed.connect(page.show_status)
+        self._workspace.progress_changed.connect(page.show_progress)
+        page.show_progress(self._workspace.progress)
         if self._guide is None:
             page.offer_demo()
         ModelDialog(page, self).show()

@@ -20,10 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.download import DownloadPhase, DownloadProgress, ModelOffer
+from app.domain.progress import IndexProgress
+from app.domain.status import ModelStatus
 from app.errors import AppError
 from app.ui import theme
 from app.ui.download_line import DownloadLine
 from app.ui.model_card import ModelCard
+from app.ui.model_change import ModelChange
 from app.ui.task_runner import Lane, TaskRunner
 
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
@@ -66,6 +69,11 @@ class ModelPage(QFrame):
         self.line = DownloadLine()
         self.line.cancel_wanted.connect(downloads.cancel)
         self.line.again_wanted.connect(self.download)
+        self.change = ModelChange()
+        self.change.now_wanted.connect(lambda: self._run(models.use_now, lane=Lane.LOOSE))
+        self.change.stay_wanted.connect(
+            lambda: self._run(models.stay, lambda used: self._on_used(used or ""), lane=Lane.LOOSE)
+        )
         self._folder = QPushButton(self.tr("Use a folder with a checkpoint…"))
         self._folder.clicked.connect(self.choose_folder)
         self._file = QPushButton(self.tr("Use an MCIP file…"))
@@ -78,6 +86,7 @@ class ModelPage(QFrame):
         self._lay_out()
         self._listen()
         self._on_progress(downloads.progress())
+        self._run(models.status, self.show_status)
         self.refresh()
 
     @property
@@ -95,6 +104,14 @@ class ModelPage(QFrame):
     def offer_demo(self) -> None:
         """Show the button that asks for the demonstration."""
         self._demo.show()
+
+    def show_status(self, status: ModelStatus) -> None:
+        """Say whether one model is to take the place of another."""
+        self.change.show_status(status)
+
+    def show_progress(self, progress: IndexProgress) -> None:
+        """Say how far that is."""
+        self.change.show_progress(progress)
 
     def refresh(self) -> None:
         """Ask what is here; then, behind, how fast this machine is."""
@@ -223,6 +240,7 @@ class ModelPage(QFrame):
         layout.addWidget(text)
         layout.addLayout(self._row)
         layout.addWidget(self.line)
+        layout.addWidget(self.change)
         layout.addLayout(ways)
 
 

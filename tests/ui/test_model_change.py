@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.ui.activity_details import ActivityDetails
 from app.ui.activity_line import ActivityLine, describe
 from app.ui.main_window import MainWindow
+from app.ui.model_page import ModelDialog
 from app.ui.model_settings import ModelSettings
 from app.ui.settings_dialog import SettingsDialog
 from app.ui.task_runner import TaskRunner
@@ -174,3 +175,19 @@ def test_another_model_that_took_over_is_asked_anew(
     services.models.become(ModelStatus(ModelState.READY, name="large", device="cpu"))  # type: ignore[attr-defined]
 
     qtbot.waitUntil(lambda: len(services.search.calls_of("search")) > asked)  # type: ignore[attr-defined]
+
+
+def test_the_page_of_models_shows_it_too(window: MainWindow, services: Services, qtbot: QtBot) -> None:
+    services.models.become(CHANGING)  # type: ignore[attr-defined]
+    services.indexing.report(HALFWAY)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: window.workspace.progress == HALFWAY)
+    window.open_models()
+    change = dialog_of(ModelDialog).page.change
+    qtbot.waitUntil(change.isVisible)
+    assert change.numbers.startswith("400 of 900 photos")
+
+    qtbot.mouseClick(change.stay_button, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(lambda: window.keeper.settings.checkpoint == "small")
+    qtbot.waitUntil(change.isHidden)
+    dialog_of(ModelDialog).close()
