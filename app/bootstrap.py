@@ -27,8 +27,8 @@ from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
 from app.services.indexing import IndexingService
 from app.services.history import HistoryService
-from app.services.library import LibraryService
 from app.services.kept_models import KeptModelService
+from app.services.library import LibraryService
 from app.services.library_lock import take_lock
 from app.services.models import ModelParts, ModelService
 from app.services.places import PlaceNames
@@ -56,9 +56,9 @@ class Services:
     completion: CompletionService
     indexing: IndexingService
     models: ModelService
+    kept_models: KeptModelService
     downloads: ModelDownloadService
     fetcher: PictureFetcher
-    kept_models: KeptModelService
     storage: StorageService
     settings: SettingsStore
     paths: LibraryPaths
@@ -162,6 +162,7 @@ def _connect(
     search = SearchService(library, models, decoder, PlaceNames(gazetteer), numbers=paths.vectors)
     closing.callback(search.close)
     closing.callback(models.close)
+    worker.when_caught_up(models.take_over)
     downloads = ModelDownloadService(settings, models.use)
     closing.callback(downloads.close)
     closing.callback(worker.stop)
@@ -172,7 +173,6 @@ def _connect(
         worker.folders_changed()
         sidecars.tell()  # they may have been switched on
 
-    worker.when_caught_up(models.take_over)
     photos = LibraryService(
         library,
         states,
@@ -211,6 +211,7 @@ def _connect(
         completion=CompletionService(library),
         indexing=IndexingService(worker),
         models=models,
+        kept_models=KeptModelService(library, paths.vectors, exports_folder(), models, settings),
         downloads=downloads,
         fetcher=PictureFetcher(),
         storage=StorageService(paths, previews, pictures),
@@ -224,7 +225,6 @@ def _open_to_read(paths: LibraryPaths) -> Library:
     try:
         return Library.open_to_read(paths.database)
     except LibraryOutdatedError:
-        kept_models=KeptModelService(library, paths.vectors, exports_folder(), models, settings),
         with take_lock(paths):
             Library.open(paths.database).close()
     return Library.open_to_read(paths.database)

@@ -106,6 +106,10 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="as one JSON object")
     download = deeds.add_parser("download", help="bring one here and use it; goes on where it broke off")
     download.add_argument("name", metavar="TIER|ID", help="light, standard, best, or an id of the hub")
+    stored = deeds.add_parser("stored", help="whose embeddings are in the library, and what they take")
+    stored.add_argument("--json", action="store_true", help="as one JSON object")
+    delete = deeds.add_parser("delete", help="delete the embeddings of one that is not used")
+    delete.add_argument("name", metavar="NAME|IDENTITY", help="as `model stored` prints it")
     use = deeds.add_parser("use", help="use one that is here")
     use.add_argument(
         "name",
@@ -120,10 +124,6 @@ def _add_model_commands(parser: argparse.ArgumentParser) -> None:
     )
 
 
-    stored = deeds.add_parser("stored", help="whose embeddings are in the library, and what they take")
-    stored.add_argument("--json", action="store_true", help="as one JSON object")
-    delete = deeds.add_parser("delete", help="delete the embeddings of one that is not used")
-    delete.add_argument("name", metavar="NAME|IDENTITY", help="as `model stored` prints it")
 def _add_duplicates_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bursts", action="store_true", help="shots of one moment instead, which are no copies"

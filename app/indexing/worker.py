@@ -29,8 +29,8 @@ _RETRY_SECONDS = 5.0  # after the library or the disk refused
 _DRAIN_SECONDS = 3.0  # how long stopping waits for the model
 _TIDYING_SECONDS = 0.02  # between two steps of tidying up when there is nothing else to do
 _HOLD_SECONDS = 1.0  # between two looks at whether work may go on
-
 _RELEASE_SECONDS = 60.0  # during a change, the model that only waits for new photos keeps its memory so long
+
 
 class IndexingWorker:
     """Scans, watches, decodes, embeds and stores on a thread of its own; tells a callback how far it is.
@@ -77,11 +77,11 @@ class IndexingWorker:
         self._holding = False  # there is work, and it has to wait
         self._release_seconds: float | None = None
         self._offline: frozenset[int] = frozenset()
+        self._on_caught_up: Callable[[str], None] = lambda _: None
+        self._told_caught_up = ""  # the identity of the model whose turn has come
         self._rests, self._trouble = 0, ""  # in a row without getting on, and why the last time
         self._idle = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
-        self._on_caught_up: Callable[[str], None] = lambda _: None
-        self._told_caught_up = ""  # the identity of the model whose turn has come
 
     def start(self, on_progress: Callable[[IndexProgress], None]) -> None:
         """Begin. `on_progress` is called on the worker's thread, about ten times a second at most."""
@@ -215,14 +215,9 @@ class IndexingWorker:
             self._rests = 0
         if rests and not self._pipeline.computing:
             self._sleep(_PATIENCE_SECONDS)
+        self._look_at_change()
         return news.worked or (rests and self._pipeline.has_work(offline))
 
-    def _make_effort(self) -> None:
-        """Tell those who compute how hard they may, when that has changed."""
-        effort = self._throttle.effort, self._throttle.decoders
-        self._look_at_change()
-        if effort != self._effort:
-            self._effort = effort
     def _look_at_change(self) -> None:
         """Tell whether the model that is to answer may do so. Meanwhile the other one rests."""
         targets = self._pipeline.targets
@@ -234,6 +229,11 @@ class IndexingWorker:
             self._told_caught_up = targets.coming.identity
             self._on_caught_up(targets.coming.identity)
 
+    def _make_effort(self) -> None:
+        """Tell those who compute how hard they may, when that has changed."""
+        effort = self._throttle.effort, self._throttle.decoders
+        if effort != self._effort:
+            self._effort = effort
             self._decoder.be_considerate(photos_at_once=effort[1], niceness=effort[0].decoder_niceness)
             for target in self._pipeline.targets.all:
                 target.encoder.be_considerate(effort[0].encoder_niceness)

@@ -18,10 +18,9 @@ from app.library.migrate import check_revision, make_file, migrate
 from app.library.models import ModelRepository
 from app.library.photos import PhotoRepository
 from app.library.places import PlaceRepository
+from app.library.query_embeddings import QueryEmbeddingRepository
 from app.library.saved_searches import SavedSearchRepository
 from app.library.search_history import SearchHistory
-from app.library.places import PlaceRepository
-from app.library.query_embeddings import QueryEmbeddingRepository
 from app.library.sidecar_tasks import SidecarTasks
 from app.library.writer import LibraryWriter
 
@@ -39,9 +38,9 @@ class Library:
         self.photos = PhotoRepository(database, self._writer, self.companions)
         self.embeddings = EmbeddingRepository(database, self._writer)
         self.models = ModelRepository(database, self._writer)
+        self.query_embeddings = QueryEmbeddingRepository(database, self._writer)
         self.decisions = DecisionRepository(database, self._writer)
         self.albums = AlbumRepository(database, self._writer)
-        self.query_embeddings = QueryEmbeddingRepository(database, self._writer)
         self.searches = SavedSearchRepository(database, self._writer)
         self.history = SearchHistory(database, self._writer)
         self.values = FilterValues(database)
@@ -92,11 +91,11 @@ class Library:
         """Counts committed writes that can change what a search returns; starts at 0 at every opening."""
         return self._writer.version
 
-    def close(self) -> None:
     def compact(self) -> None:
         """Give the room of what was deleted back to the disk. Raises LibraryError."""
         self._database.compact()
 
+    def close(self) -> None:
         """Close all connections and fold the write-ahead log into the file."""
         self._database.close()
 

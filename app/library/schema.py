@@ -323,6 +323,22 @@ class RefusalRow(Base):
     refused_at: Mapped[float]
 
 
+class QueryEmbeddingRow(Base):
+    """The embedding of a text that was searched for."""
+
+    __tablename__ = "query_embeddings"
+    __table_args__ = (
+        UniqueConstraint("identity", "text_key"),
+        Index("ix_query_embeddings_used_at", "used_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    identity: Mapped[str]  # of the model
+    text_key: Mapped[str]  # a digest of the text in lower case: what was searched for cannot be read here
+    vector: Mapped[bytes] = mapped_column(LargeBinary)  # float32, so that answers stay the very same
+    used_at: Mapped[float]
+
+
 class FingerprintRow(Base):
     """What the pictures of one content look like in a few bits."""
 
@@ -356,19 +372,3 @@ class CalendarRow(Base):
 
 # A photo with a row in one of these is never forgotten, and keeps it when it is found again.
 DECISIONS = (FavouriteRow, RatingRow, FlagRow, LabelRow, AlbumPhotoRow)
-class QueryEmbeddingRow(Base):
-    """The embedding of a text that was searched for."""
-
-    __tablename__ = "query_embeddings"
-    __table_args__ = (
-        UniqueConstraint("identity", "text_key"),
-        Index("ix_query_embeddings_used_at", "used_at"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    identity: Mapped[str]  # of the model
-    text_key: Mapped[str]  # a digest of the text in lower case: what was searched for cannot be read here
-    vector: Mapped[bytes] = mapped_column(LargeBinary)  # float32, so that answers stay the very same
-    used_at: Mapped[float]
-
-

@@ -134,10 +134,10 @@ class MainWindow(QMainWindow):
             wanted.connect(dialog.accept)
             wanted.connect(ask)
         self._workspace.model_changed.connect(dialog.show_status)
-        dialog.open()
-
         self._workspace.progress_changed.connect(dialog.show_progress)
         dialog.show_progress(self._workspace.progress)
+        dialog.open()
+
     def open_models(self) -> None:
         """Offer models for download. The window stays usable meanwhile."""
         if self._services is None or self._workspace is None:
