@@ -25,8 +25,8 @@ from app.services.duplicates import DuplicateService
 from app.services.embedding_files import EmbeddingFileService
 from app.services.fetch import PictureFetcher
 from app.services.folders import FolderService
-from app.services.indexing import IndexingService
 from app.services.history import HistoryService
+from app.services.indexing import IndexingService
 from app.services.kept_models import KeptModelService
 from app.services.library import LibraryService
 from app.services.library_lock import take_lock
