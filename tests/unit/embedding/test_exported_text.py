@@ -19,7 +19,6 @@ from app.embedding.exported_text import (
     tokens_folder,
 )
 from app.embedding.text_bank import captions, odd_texts
-from app.embedding.text_export import export_text_tower
 from app.embedding.text_tower import load_text_tower
 from tests.homes import ROOT
 
@@ -38,28 +37,10 @@ print(sorted(name for name in left_out if sys.modules.get(name) is not None))
 """
 
 
-@pytest.fixture(scope="module")
-def exported(
-    checkpoint_of: CheckpointOf, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Checkpoint]:
-    """A checkpoint with everything made; only ever to be changed in a copy."""
-    made: dict[str, Checkpoint] = {}
-
-    def make(family: str) -> Checkpoint:
-        if family not in made:
-            folder = tmp_path_factory.mktemp("exported") / family
-            shutil.copytree(checkpoint_of(family), folder)
-            made[family] = open_checkpoint(str(folder))
-            export_text_tower(made[family])
-        return made[family]
-
-    return make
-
-
 @pytest.fixture
-def copied(exported: Callable[[str], Checkpoint], tmp_path: Path) -> Checkpoint:
+def copied(text_exported: Callable[[str], Checkpoint], tmp_path: Path) -> Checkpoint:
     """One that may be changed."""
-    shutil.copytree(exported("siglip2-fixres").folder, tmp_path / "copy")
+    shutil.copytree(text_exported("siglip2-fixres").folder, tmp_path / "copy")
     return open_checkpoint(str(tmp_path / "copy"))
 
 
@@ -69,8 +50,8 @@ def smallest_cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_exported_embeddings_are_torchs(family: str, exported: Callable[[str], Checkpoint]) -> None:
-    checkpoint = exported(family)
+def test_exported_embeddings_are_torchs(family: str, text_exported: Callable[[str], Checkpoint]) -> None:
+    checkpoint = text_exported(family)
     expected = load_text_tower(checkpoint).encode(TEXTS)
     chosen = open_exported_text(checkpoint)
     assert chosen is not None
@@ -80,9 +61,9 @@ def test_exported_embeddings_are_torchs(family: str, exported: Callable[[str], C
         assert smallest_cosine(expected[number : number + 1], chosen.encode([text])) >= least
 
 
-def test_a_query_needs_neither_torch_nor_transformers(exported: Callable[[str], Checkpoint]) -> None:
+def test_a_query_needs_neither_torch_nor_transformers(text_exported: Callable[[str], Checkpoint]) -> None:
     completed = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_TORCH, exported("siglip2-fixres").folder],
+        [sys.executable, "-c", _WITHOUT_TORCH, text_exported("siglip2-fixres").folder],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -92,9 +73,9 @@ def test_a_query_needs_neither_torch_nor_transformers(exported: Callable[[str], 
 
 
 def test_what_each_precision_is_worth_is_kept_with_its_conditions(
-    exported: Callable[[str], Checkpoint],
+    text_exported: Callable[[str], Checkpoint],
 ) -> None:
-    facts = read_text_facts(exported("siglip2-fixres"))
+    facts = read_text_facts(text_exported("siglip2-fixres"))
     assert facts is not None
     results = facts.proof["results"]
     assert results.keys() >= {"float32", "int8-dynamic"}
@@ -106,8 +87,8 @@ def test_what_each_precision_is_worth_is_kept_with_its_conditions(
     assert facts.proof["texts"] == 200
 
 
-def test_only_the_export_that_answers_is_kept(exported: Callable[[str], Checkpoint]) -> None:
-    checkpoint = exported("siglip2-fixres")
+def test_only_the_export_that_answers_is_kept(text_exported: Callable[[str], Checkpoint]) -> None:
+    checkpoint = text_exported("siglip2-fixres")
     facts = read_text_facts(checkpoint)
     assert facts is not None
     folder = text_export(checkpoint, facts.precision)

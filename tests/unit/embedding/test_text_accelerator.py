@@ -1,9 +1,9 @@
 """Words are made faster behind, once, and only where that is of use."""
 
 import shutil
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +11,10 @@ import pytest
 from app.domain.model import Tower
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.encoder_process import ProcessEncoder
-from app.embedding.exported_text import open_exported_text, text_export_is_needed
+from app.embedding.export import exports_of
 from app.embedding.siglip import AUTOMATIC, Siglip2Encoder
 from app.embedding.text_accelerator import TextAccelerator
-from app.embedding.text_export import export_text_tower
-
-SECONDS = 100.0
+from app.errors import EncoderError, ProcessDiedError
 
 
 @pytest.fixture
@@ -25,97 +23,92 @@ def checkpoint(checkpoint_of: Callable[[str], Path], tmp_path: Path) -> Checkpoi
     return open_checkpoint(str(shutil.copytree(checkpoint_of("siglip2-fixres"), tmp_path / "checkpoint")))
 
 
-class Answers:
-    """What the accelerator asks, and that it said it is done."""
-
-    def __init__(self, *wanted: bool | None) -> None:
-        self.wanted = list(wanted)
-        self.asked = threading.Event()
-        self.faster = threading.Event()
-
-    def next(self) -> bool | None:
-        answer = self.wanted.pop(0)
-        if not self.wanted:
-            self.asked.set()
-        return answer
-
-
 @pytest.fixture
-def accelerator_of(checkpoint: Checkpoint) -> Iterator[Callable[[Answers], TextAccelerator]]:
-    made: list[TextAccelerator] = []
+def ready(text_exported: Callable[[str], Checkpoint], tmp_path: Path) -> Checkpoint:
+    """One whose exports are made."""
+    folder = shutil.copytree(text_exported("siglip2-fixres").folder, tmp_path / "ready")
+    return open_checkpoint(str(folder))
 
-    def make(answers: Answers, settled: float = 0.01) -> TextAccelerator:
-        made.append(
-            TextAccelerator(
-                checkpoint,
-                is_wanted=answers.next,
-                on_faster=answers.faster.set,
-                settled_seconds=settled,
-            )
+
+class Bench:
+    """An accelerator whose questions are answered, and whose workshop is a function of the test."""
+
+    def __init__(self, checkpoint: Checkpoint, *wanted: bool | None, settled_seconds: float = 0.01) -> None:
+        self.calls: list[str] = []
+        self.failure: Exception | None = None
+        self.renewed = 0
+        self._wanted = list(wanted)
+        self.accelerator = TextAccelerator(
+            checkpoint,
+            is_wanted=lambda: self._wanted.pop(0),
+            on_faster=self._renew,
+            settled_seconds=settled_seconds,
         )
-        return made[-1]
+        self.accelerator._process = SimpleNamespace(  # type: ignore[assignment]
+            call=self._call, stop=lambda **_: None, close=lambda **_: None
+        )
 
-    yield make
-    for accelerator in made:
-        accelerator.close()
+    def begin(self) -> None:
+        """As every search does, until all is done."""
+        self.accelerator.begin()
+        self.accelerator.begin()
+        thread = self.accelerator._thread
+        assert thread is not None
+        thread.join(20)
+        assert not thread.is_alive()
 
+    def _renew(self) -> None:
+        self.renewed += 1
 
-def test_it_makes_the_exports_once_it_is_certain_that_they_are_wanted(
-    checkpoint: Checkpoint, accelerator_of: Callable[[Answers], TextAccelerator]
-) -> None:
-    answers = Answers(None, None, True)
-    accelerator = accelerator_of(answers)
-    accelerator.begin()
-    accelerator.begin()  # every search says so
-    assert answers.faster.wait(SECONDS)
-    assert not text_export_is_needed(checkpoint)
-    assert open_exported_text(checkpoint) is not None
-
-
-def test_where_they_are_of_no_use_nothing_is_made(
-    checkpoint: Checkpoint, accelerator_of: Callable[[Answers], TextAccelerator]
-) -> None:
-    answers = Answers(False)
-    accelerator = accelerator_of(answers)
-    accelerator.begin()
-    assert answers.asked.wait(SECONDS)
-    accelerator.close()
-    assert not answers.faster.is_set()
-    assert text_export_is_needed(checkpoint)
+    def _call(self, method: str) -> None:
+        self.calls.append(method)
+        if self.failure is not None:
+            raise self.failure
 
 
-def test_a_short_visit_makes_nothing(
-    checkpoint: Checkpoint, accelerator_of: Callable[..., TextAccelerator]
-) -> None:
-    answers = Answers(True)
-    accelerator = accelerator_of(answers, 1000.0)
-    accelerator.begin()
-    accelerator.close()
-    assert not answers.asked.is_set()
+def test_it_works_once_it_is_certain_that_it_is_wanted(checkpoint: Checkpoint) -> None:
+    bench = Bench(checkpoint, None, None, True)
+    bench.begin()
+    bench.begin()
+    assert (bench.calls, bench.renewed) == (["export_text"], 1)
 
 
+def test_where_it_is_of_no_use_nothing_is_made(checkpoint: Checkpoint) -> None:
+    bench = Bench(checkpoint, False)
+    bench.begin()
+    assert (bench.calls, bench.renewed) == ([], 0)
+
+
+def test_a_short_visit_makes_nothing(checkpoint: Checkpoint) -> None:
+    bench = Bench(checkpoint, settled_seconds=1000.0)
+    bench.accelerator.begin()
+    bench.accelerator.close()
+    bench.begin()  # closed is closed
+    assert bench.calls == []
+
+
+@pytest.mark.parametrize(
+    "failure", [EncoderError("the disk is full"), ProcessDiedError("it died"), RuntimeError("a bug")]
+)
 def test_what_cannot_be_made_leaves_a_reason_in_the_log(
-    checkpoint: Checkpoint,
-    accelerator_of: Callable[[Answers], TextAccelerator],
-    caplog: pytest.LogCaptureFixture,
+    checkpoint: Checkpoint, failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (checkpoint.folder / "tokenizer.json").write_text("{}")
-    answers = Answers(True)
-    accelerator = accelerator_of(answers)
-    accelerator.begin()
-    thread = accelerator._thread
-    assert thread is not None
-    thread.join(SECONDS)
-    assert not answers.faster.is_set()
-    assert "words are embedded by torch" in caplog.text
+    bench = Bench(checkpoint, True)
+    bench.failure = failure
+    bench.begin()
+    assert bench.renewed == 0
+    assert str(failure) in caplog.text
 
 
-def test_the_encoder_goes_over_to_the_exports_without_another_answer(checkpoint: Checkpoint) -> None:
+@pytest.mark.timeout(300)  # two processes load the model
+def test_the_encoder_goes_over_to_the_exports_without_another_answer(
+    checkpoint: Checkpoint, ready: Checkpoint
+) -> None:
     encoder = ProcessEncoder(checkpoint, "cpu", AUTOMATIC)
     before = encoder.encode_texts(["a dog"])
     first = encoder.pid
     assert encoder._wants_text_export() is True
-    export_text_tower(checkpoint)
+    shutil.copytree(exports_of(ready), exports_of(checkpoint))
     encoder._renew_texts()
     assert encoder.pid != first  # without torch
     assert encoder._wants_text_export() is False
@@ -128,11 +121,10 @@ def test_the_encoder_goes_over_to_the_exports_without_another_answer(checkpoint:
 
 @pytest.mark.expects_log_warnings
 def test_exports_that_fail_while_running_give_way_to_torch(
-    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    ready: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reference = Siglip2Encoder(checkpoint, "cpu").encode_texts(["a dog"])
-    export_text_tower(checkpoint)
-    encoder = Siglip2Encoder(checkpoint, "cpu", AUTOMATIC)
+    reference = Siglip2Encoder(ready, "cpu").encode_texts(["a dog"])
+    encoder = Siglip2Encoder(ready, "cpu", AUTOMATIC)
     exported = encoder._text_tower()
 
     def fail(*_: object) -> None:
@@ -144,10 +136,9 @@ def test_exports_that_fail_while_running_give_way_to_torch(
     assert not encoder.lacks_text_export()  # not again and again
 
 
-def test_whoever_asks_for_float32_does_not_get_less(checkpoint: Checkpoint) -> None:
-    export_text_tower(checkpoint)
-    encoder = Siglip2Encoder(checkpoint, "cpu", "float32")
-    reference = Siglip2Encoder(checkpoint, "cpu", "float32")
+def test_whoever_asks_for_float32_does_not_get_less(ready: Checkpoint) -> None:
+    encoder = Siglip2Encoder(ready, "cpu", "float32")
+    reference = Siglip2Encoder(ready, "cpu", "float32")
     reference._exports_work = False
     cosine = encoder.encode_texts(["a dog"]) @ reference.encode_texts(["a dog"]).T
     assert float(cosine[0, 0]) > 0.99999
