@@ -211,9 +211,7 @@ class PhotoTileDelegate(QStyledItemDelegate):
 
     def paint_divider(self, painter: QPainter, band: QRect, *, only: bool) -> None:
         """The line of text before weak matches; `only`: there are no others."""
-        text = (
-            self.tr("Nothing here looks like that; these come nearest") if only else self.tr("Weak matches")
-        )
+        text = self.tr("These come nearest") if only else self.tr("Weak matches")
         font = QFont(self._font)
         font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)

@@ -119,7 +119,8 @@ class PictureChip(QFrame):
         name = self.tr("Like {name}") if weight > 0 else self.tr("Unlike {name}")
         full = name.format(name=self._name) if self._term.photo_id is not None else self._name
         short = self.fontMetrics().elidedText(full, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH)
-        sign = "" if weight > 0 else "\N{MINUS SIGN}"
+        told = self._term.photo_id is not None and not self._compact  # in words
+        sign = "" if weight > 0 or told else "\N{MINUS SIGN}"
         times = "" if abs(weight) == 1 else f"×{abs(weight):g}"
         parts = (sign, "" if self._compact else short, times)
         self._label.setText(" ".join(part for part in parts if part))

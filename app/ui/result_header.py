@@ -174,7 +174,7 @@ def _matches(result: SearchResult) -> str:
     if not shown:
         return _tr("No match")
     if weak_from == 0:
-        return _tr("Nothing looks like that, the nearest {n} photos").format(n=wording.number(shown))
+        return _tr("Nothing here looks like that, {n} photos come nearest").format(n=wording.number(shown))
     if strong == shown:
         return wording.match_count(shown) if not more else _tr("{n}+ matches").format(n=wording.number(shown))
     parts = [wording.match_count(strong) if strong else _tr("No clear match")]

@@ -160,7 +160,7 @@ class SidebarModel(QAbstractItemModel):
         if scope.kind in (ScopeKind.ALBUM, ScopeKind.SEARCH):
             section = self._albums if scope.kind is ScopeKind.ALBUM else self._searches
             return self._index(section.entries.get(_number(scope)))
-        entries = (self._all, self._favourites, self._recent, self._problems)
+        entries = (self._all, self._favourites, self._recent, self._unusual, self._problems)
         return self._index(next((e for e in entries if e.scope and e.scope.kind is scope.kind), None))
 
     # --- the tree

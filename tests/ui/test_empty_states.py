@@ -162,7 +162,7 @@ def test_every_way_has_words(qapp: object, way: Way) -> None:
         (_result(7, weak_from=3), Scope(), "3 matches, 4 weaker"),
         (_result(7, weak_from=3, complete=False), Scope(), "3 matches, 4+ weaker"),
         (_result(7, complete=False), Scope(), "7+ matches"),
-        (_result(7, weak_from=0), Scope(), "Nothing looks like that, the nearest 7 photos"),
+        (_result(7, weak_from=0), Scope(), "Nothing here looks like that, 7 photos come nearest"),
         (_result(0), Scope(), "No match"),
     ],
 )
