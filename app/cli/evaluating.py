@@ -72,12 +72,18 @@ def _read(options: argparse.Namespace) -> Benchmark:
 def _measure(benchmark: Benchmark, options: argparse.Namespace, settings: Settings) -> EvaluationReport:
     """On a thread of its own, so that this one hears Ctrl+C."""
     checkpoint = open_checkpoint(_source(options, settings), settings.naflex_patches)
-    device = options.device or settings.device
     cancel = CancelToken()
     with ExitStack() as closing_last:
         thread = closing_last.enter_context(ThreadPoolExecutor(1, thread_name_prefix="evaluation"))
         encoder = closing_last.enter_context(
-            closing(ProcessEncoder(checkpoint, device, *_precision(options)))
+            closing(
+                ProcessEncoder(
+                    checkpoint,
+                    options.device or settings.device,
+                    options.precision or settings.precision,
+                    accelerate=False,
+                )
+            )
         )
         decoder = closing_last.enter_context(closing(DecodePool(os.cpu_count() or 1)))
         closing_last.callback(cancel.cancel)
@@ -88,10 +94,6 @@ def _measure(benchmark: Benchmark, options: argparse.Namespace, settings: Settin
         while not wait([future], timeout=_PATIENCE_SECONDS).done:
             continue
         return future.result()
-
-
-def _precision(options: argparse.Namespace) -> tuple[str, ...]:
-    return (options.precision,) if options.precision else ()
 
 
 def _source(options: argparse.Namespace, settings: Settings) -> str:

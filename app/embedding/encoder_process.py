@@ -55,10 +55,22 @@ def open_encoder(
 
 
 class ProcessEncoder:
-    """Follows `ImageTextEncoder`. Its process starts with the first call, also after it died or ended."""
+    """Follows `ImageTextEncoder`. Its process starts with the first call, also after it died or ended.
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto", precision: str = "float32") -> None:
+    What makes texts faster is made behind, and used once it is there; not when it is not to `accelerate`, so
+    that all texts of a measurement are embedded in one way.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str = "auto",
+        precision: str = "float32",
+        *,
+        accelerate: bool = True,
+    ) -> None:
         self._spec = checkpoint.spec
+        self._accelerate = accelerate
         self._process = ServiceProcess(
             _EncoderService, (checkpoint, device, precision), name="encoder", lanes=_LANES
         )
@@ -172,6 +184,8 @@ class ProcessEncoder:
 
     def _wants_text_export(self) -> bool | None:
         """None while something else is being made, or nothing runs that could tell."""
+        if not self._accelerate:
+            return False
         if self._accelerator.note or not self._process.running:
             return None
         return bool(self._submit("lacks_text_export").result())

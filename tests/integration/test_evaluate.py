@@ -17,7 +17,8 @@ from app.demo.scenes import ATTRIBUTES, Kind, random_scene, wanted_of
 from app.domain.evaluation import Benchmark, EvaluationReport, Task
 from app.domain.model import Tower
 from app.domain.progress import CancelToken
-from app.embedding.encoder_process import ProcessEncoder, open_encoder
+from app.embedding.checkpoint import open_checkpoint
+from app.embedding.encoder_process import ProcessEncoder
 from app.errors import CancelledError, EvaluationError
 from app.paths import resource
 from app.services.evaluation.captioned import (
@@ -40,7 +41,7 @@ NAMES = [f"{number}_0.jpg" for number in range(len(Kind))]
 
 @pytest.fixture(scope="module")
 def encoder() -> Iterator[ProcessEncoder]:
-    with closing(open_encoder(str(DEMO), "cpu")) as opened:
+    with closing(ProcessEncoder(open_checkpoint(str(DEMO)), "cpu", accelerate=False)) as opened:
         opened.prepare(Tower.TEXT)
         yield opened
 
@@ -257,3 +258,14 @@ def test_without_a_model_it_says_how_to_name_one(tmp_path: Path, capsys: pytest.
     colours(tmp_path)
     assert main(["evaluate", "folder", str(tmp_path), "--captions", str(tmp_path / "captions.csv")]) == 1
     assert "--model" in capsys.readouterr().err
+
+
+def test_nothing_is_made_faster_amid_a_measurement() -> None:
+    """Half of the texts would be embedded in another way than the rest."""
+    checkpoint = open_checkpoint(str(DEMO))
+    with (
+        closing(ProcessEncoder(checkpoint)) as usual,
+        closing(ProcessEncoder(checkpoint, accelerate=False)) as even,
+    ):
+        assert usual._wants_text_export() is None  # asks again once it runs
+        assert even._wants_text_export() is False
