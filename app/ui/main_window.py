@@ -125,6 +125,7 @@ class MainWindow(QMainWindow):
         dialog.model_chosen.connect(self._workspace.model_chosen)
         dialog.download_wanted.connect(self.open_models)
         dialog.raw_apart_changed.connect(self._workspace.show_raw_apart)
+        dialog.tuning_changed.connect(self._workspace.retune)
         dialog.storage.offer_searches_changed.connect(self._workspace.aids.offer_history)
         dialog.storage.clear_searches_wanted.connect(self._workspace.aids.clear_history)
         for wanted, ask in (

@@ -1,4 +1,4 @@
-"""The settings, in pages: model, indexing, storage, about."""
+"""The settings, in pages: model, indexing, search, storage, about."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from app.ui import wording
 from app.ui.about_settings import AboutSettings
 from app.ui.indexing_settings import IndexingSettings
 from app.ui.model_settings import ModelSettings
+from app.ui.search_settings import SearchSettings
 from app.ui.settings_keeper import SettingsKeeper
 from app.ui.settings_parts import wrapped
 from app.ui.storage_settings import StorageSettings
@@ -34,7 +35,7 @@ from app.ui.task_runner import TaskRunner
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
     from app.bootstrap import Services
 
-MODEL, INDEXING, STORAGE, ABOUT = range(4)  # the pages in their order
+MODEL, INDEXING, SEARCH, STORAGE, ABOUT = range(5)  # the pages in their order
 
 _SIZE, _LIST_WIDTH = QSize(740, 540), 140
 _ENTRY_PADDING = 18  # above and below the name of a page
@@ -46,6 +47,7 @@ class SettingsDialog(QDialog):
     model_chosen = Signal(object, str)  # checkpoint (str or None), device: verified and in use
     download_wanted = Signal()
     raw_apart_changed = Signal(bool)  # show raw files by themselves
+    tuning_changed = Signal()  # how searching by meaning is set
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class SettingsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.model = ModelSettings(services.models, services.kept_models, keeper.settings, tasks)
         self.indexing = IndexingSettings(services.indexing, keeper, tasks)
+        self.search = SearchSettings(keeper)
         self.storage = StorageSettings(services.storage, str(services.paths.root), keeper, tasks)
         self.about = AboutSettings(wording.printable(str(services.settings.path)))
         self._list = QListWidget()
@@ -96,12 +99,14 @@ class SettingsDialog(QDialog):
         self.model.download_wanted.connect(self._on_download)
         self.indexing.raw_apart_changed.connect(self.raw_apart_changed)
         self.indexing.failed.connect(self._show_error)
+        self.search.changed.connect(self.tuning_changed)
         self.storage.failed.connect(self._show_error)
 
     def _lay_out(self) -> None:
         for title, page in (
             (self.tr("Model"), self.model),
             (self.tr("Indexing"), self.indexing),
+            (self.tr("Search"), self.search),
             (self.tr("Storage"), self.storage),
             (self.tr("About"), self.about),
         ):

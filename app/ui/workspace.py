@@ -125,6 +125,11 @@ class Workspace(QObject):
         self._keeper.change(raw_apart=apart)
         self._services.indexing.show_raw_apart(apart)
 
+    def retune(self) -> None:
+        """Answer the question anew, as the settings say now."""
+        self._services.search.tune(SearchTuning.of(self._keeper.settings))
+        self._ask()
+
     def model_chosen(self, checkpoint: str | None, device: str) -> None:
         """The settings dialog switched the model: remember it, and answer the question anew."""
         self._keeper.change(checkpoint=checkpoint, device=device)
@@ -211,8 +216,7 @@ class Workspace(QObject):
         """More or fewer matches are wanted of this model and kind of query, from now on."""
         chosen = {**self._keeper.settings.match_steps, key: steps}
         self._keeper.change(match_steps={name: each for name, each in chosen.items() if each})
-        self._services.search.tune(SearchTuning.of(self._keeper.settings))
-        self._ask()
+        self.retune()
 
     def _show_understanding(self) -> None:
         text = self._body.search_bar.text()

@@ -13,6 +13,7 @@ from app.services.ranking import MOST_STEPS
 from app.ui.main_window import MainWindow
 from app.ui.result_header import ResultHeader, describe
 from app.ui.scope import Scope, ScopeKind
+from app.ui.settings_dialog import SEARCH, SettingsDialog
 
 DOG = SearchQuery((QueryTerm(text="dog"),))
 
@@ -89,6 +90,29 @@ def test_more_and_fewer_matches_are_asked_for_by_model_and_kind(
     qtbot.mouseClick(fewer, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(fewer, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.keeper.settings.match_steps == {})
+
+
+def test_the_settings_switch_ideas_on_and_forget_what_was_asked_for_more(
+    window: MainWindow, services: Services, qtbot: QtBot
+) -> None:
+    assert isinstance(services.search, FakeSearchService)
+    window.keeper.change(match_steps={"model:text": 2})
+    window.open_settings()
+    dialog = window.findChild(SettingsDialog)
+    dialog.show_page(SEARCH)
+
+    dialog.search.hubs.click()
+    dialog.search.prompts.click()
+    assert (services.search.tunings[-1].correct_hubs, services.search.tunings[-1].average_prompts) == (
+        True,
+        True,
+    )
+    assert services.search.tunings[-1].steps == {"model:text": 2}
+
+    dialog.search.reset.click()
+    assert services.search.tunings[-1].steps == {}
+    assert not dialog.search.reset.isEnabled()
+    dialog.accept()
 
 
 def test_the_library_itself_has_nothing_to_ask_more_of(window: MainWindow, qtbot: QtBot) -> None:
