@@ -162,6 +162,7 @@ class Workshop:
             prove(self._checkpoint, photos)
 
     def export_text(self) -> None:
+        _check_memory(self._checkpoint)
         with _readable_errors():
             export_text_tower(self._checkpoint)
 

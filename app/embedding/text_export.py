@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +47,8 @@ _UNUSABLE = 0.9  # the cosine below which an 8-bit model is not even compared
 _REDUCED = ("bfloat16", "int8-dynamic")
 
 
-def export_text_tower(checkpoint: Checkpoint, report: Callable[[float], None] = lambda _: None) -> TextFacts:
-    """Make everything that texts need without torch. `report`: how much is done, 0 to 1.
+def export_text_tower(checkpoint: Checkpoint) -> TextFacts:
+    """Make everything with which texts need no torch any more.
 
     Raises CheckpointError, EncoderError where OpenVINO gives other embeddings, OSError.
     """
@@ -56,20 +56,16 @@ def export_text_tower(checkpoint: Checkpoint, report: Callable[[float], None] = 
     folder = tokens_folder(checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
     stored = store_token_ids(checkpoint, tokens, folder)
-    report(0.1)
     tower = load_text_tower(checkpoint)
     end = _end_token(tower, checkpoint)
     inputs = TextInputs(checkpoint, tokens, end)
-    report(0.2)
     _export(checkpoint, tower, inputs)
     del tower
-    report(0.6)
     _write_facts(checkpoint, TextFacts(stored, end, "float32", {}))
     proof = _prove(checkpoint, inputs)
     facts = TextFacts(stored, end, proof["chosen"], proof)
     _write_facts(checkpoint, facts)
     _drop_unused(checkpoint, facts.precision)
-    report(1.0)
     return facts
 
 
