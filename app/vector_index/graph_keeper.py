@@ -70,10 +70,10 @@ class GraphKeeper:
         self._last_search = time.monotonic()
         with self._wake:
             graph = self._usable()
+            if graph is None or k * _MANY > len(graph):
+                return None
             # before the search: a label that moves from here to the graph meanwhile is found twice, not never
             pending = np.fromiter((*self._pending, *self._adding), np.int64)
-        if graph is None or k * _MANY > len(graph):
-            return None
         found = graph.search(embedding, k if graph.projection is None else 2 * k + _RESERVE)
         return None if found is None else np.concatenate([found.labels, pending])
 
@@ -156,8 +156,9 @@ class GraphKeeper:
 
     def _load(self) -> None:
         graph = self._read()
+        lacking = set(self._matrix.labels.tolist()) - graph.labels()  # takes a while: no search waits for it
         with self._wake:
-            self._pending |= set(self._matrix.labels.tolist()) - graph.labels()
+            self._pending |= lacking
             self._graph = graph
 
     def _read(self) -> HnswIndex:
