@@ -9,10 +9,9 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import Any
 
-from tqdm import tqdm
-
 from app.cli.output import EXIT_INTERRUPTED, EXIT_OK, printable, say
 from app.cli.session import library_paths, named
+from app.cli.step_bar import StepBar
 from app.domain.evaluation import Benchmark, EvaluationReport, Measure, Task
 from app.domain.progress import CancelToken
 from app.embedding.checkpoint import open_checkpoint
@@ -87,7 +86,7 @@ def _measure(benchmark: Benchmark, options: argparse.Namespace, settings: Settin
         )
         decoder = closing_last.enter_context(closing(DecodePool(os.cpu_count() or 1)))
         closing_last.callback(cancel.cancel)
-        bar = closing_last.enter_context(_Bar())
+        bar = closing_last.enter_context(StepBar())
         embedder = BenchmarkEmbedder(encoder, decoder, bar.show, cancel)
         published = published_figures(checkpoint, benchmark.name)
         future = thread.submit(evaluate, benchmark, embedder, published)
@@ -104,29 +103,6 @@ def _source(options: argparse.Namespace, settings: Settings) -> str:
         return settings.checkpoint
     hub_id = hub_id_of(options.model)
     return ready_checkpoint(named(hub_id) or hub_id)
-
-
-class _Bar:
-    """A progress bar on a terminal, nothing elsewhere; a new one for each step."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._what = ""
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, what: str, done: int, total: int) -> None:
-        """Called on the thread that measures."""
-        if what != self._what:
-            self.__exit__()
-            self._what = what
-            self._bar = tqdm(total=total, desc=what, disable=not sys.stderr.isatty(), file=sys.stderr)
-        self._bar.update(done - self._bar.n)
 
 
 # -- the report

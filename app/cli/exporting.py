@@ -1,16 +1,14 @@
 """`photosift export`: what the library holds, in files that other programs read."""
 
 import argparse
+import functools
 import os
-import sys
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from app.cli.decisions import export_decisions
 from app.cli.output import EXIT_OK, printable, say
 from app.cli.session import open_session
+from app.cli.step_bar import StepBar
 from app.domain.stored_embeddings import EmbeddingFormat
 
 _NAME = "photosift-embeddings"
@@ -25,14 +23,14 @@ def export_embeddings(options: argparse.Namespace) -> int:
     """Reads only: may run beside a window."""
     format_ = _format(options)
     path = Path(options.output or f"{_NAME}.{format_}").absolute()
-    with open_session(options, exclusive=False) as services, _Bar() as bar:
+    with open_session(options, exclusive=False) as services, StepBar() as bar:
         written = services.embedding_files.export_to(
             path,
             format_,
             model=options.model,
             folders=[os.path.abspath(folder) for folder in options.folder],
             overwrite=options.force,
-            on_progress=bar.show,
+            on_progress=functools.partial(bar.show, "embeddings"),
         )
     model = f"{printable(written.model)} ({written.identity})"
     print(f"{written.photos:,} embeddings of {written.dim} numbers by {model} are in {printable(str(path))}.")
@@ -46,20 +44,3 @@ def _format(options: argparse.Namespace) -> EmbeddingFormat:
     if options.format is None and options.output and Path(options.output).suffix.lower() == ".parquet":
         return EmbeddingFormat.PARQUET
     return EmbeddingFormat(options.format or EmbeddingFormat.NPZ)
-
-
-class _Bar:
-    """A progress bar on a terminal, nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._bar: Any = tqdm(total=0, unit="photo", disable=not sys.stderr.isatty(), file=sys.stderr)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, done: int, total: int) -> None:
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
