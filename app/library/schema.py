@@ -82,7 +82,7 @@ class PhotoRow(Base):
         Index("ix_photos_companions", "companion_of", sqlite_where=COMPANIONS),
         Index("ix_photos_placed", "place_by", "id", sqlite_where=LOCATED),
         Index("ix_photos_place", "place_id", sqlite_where=PLACED),
-        Index("ix_photos_camera", "camera_make", "camera_model", sqlite_where=WITH_CAMERA),
+        Index("ix_photos_camera", "camera_model", "camera_make", sqlite_where=WITH_CAMERA),
         Index("ix_photos_lens", "lens", sqlite_where=WITH_LENS),
         Index("ix_photos_keywords", "keywords", sqlite_where=WITH_KEYWORDS),
         Index("ix_photos_format", "format", sqlite_where=WITH_FORMAT),

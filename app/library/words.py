@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection, or_, select
 
 from app.domain.query import SearchFilters
-from app.library import place_words
+from app.library import camera_words, place_words
 from app.library.columns import plain
 from app.library.filters import newest_first, shown
 from app.library.schema import PhotoRow
@@ -82,7 +82,10 @@ def _by_any_way(connection: Connection, term: str) -> Ids:
     words = _match_words(connection, _beginning(term)) if _has_words(term) else np.empty(0, np.int64)
     if not _has_fragments(term):
         return np.union1d(words, place_words.by_beginning(connection, term))
-    words = np.union1d(words, place_words.by_fragment(connection, term))
+    words = reduce(
+        np.union1d,
+        (words, place_words.by_fragment(connection, term), *camera_words.by_fragment(connection, term)),
+    )
     if len(term) >= _SHORTEST_FRAGMENT:
         statement = select(FRAGMENTS.c.rowid).where(FRAGMENTS.c.photo_fragments.match(_quoted(term)))
     else:

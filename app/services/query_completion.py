@@ -13,7 +13,7 @@ from app.services.query_language import OTHER_NAMES, format_condition
 from app.services.query_tokens import token_at
 
 _OFFERED = 12
-_NAMES_FROM = 2  # letters of a word that may become the name of a filter
+_NAMES_FROM = 3  # letters of a word that may become the name of a filter; "is", "or" and "be" are words
 _FRESH_SECONDS = 20.0  # indexing changes the library all the time, its folders and cameras seldom
 
 

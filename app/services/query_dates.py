@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 
 from app.domain.conditions import DateRange
+from app.services.query_feasts import FEASTS
 
 _Span = Callable[[date, int], DateRange]  # from today, so many of them back
 
@@ -43,7 +44,6 @@ _WEEKDAYS = {
     )
     for number, name in enumerate(names.split())
 }
-_FEASTS: dict[str, Callable[[int], DateRange]] = {}  # by name, of a year; filled below
 _LAST = ("last", "letzten", "letzter", "letztes", "letzte", "vorigen", "voriges", "vorige")
 _THIS = ("this", "diesen", "dieser", "dieses", "diese")
 _DAYS_IN = {"day": 1, "tag": 1, "week": 7, "woche": 7, "month": 30, "monat": 30, "year": 365, "jahr": 365}
@@ -211,36 +211,16 @@ def _weekday(value: str, today: date) -> DateRange | None:
 def _feast(value: str, today: date) -> DateRange | None:
     """ "christmas 2020", "letztes Weihnachten"; by itself, the name of a feast is what is to be seen."""
     name, _, year = value.rpartition(" ")
-    if name in _FEASTS and year.isascii() and year.isdecimal() and len(year) == 4:
-        return _FEASTS[name](int(year))
+    if name in FEASTS and year.isascii() and year.isdecimal() and len(year) == 4:
+        return FEASTS[name](int(year))
     which, _, name = value.partition(" ")
-    if name not in _FEASTS or which not in _LAST + _THIS:
+    if name not in FEASTS or which not in _LAST + _THIS:
         return None
     if which in _THIS:
-        return _FEASTS[name](today.year)
-    latest = _FEASTS[name](today.year)
+        return FEASTS[name](today.year)
+    latest = FEASTS[name](today.year)
     assert latest.last is not None, "a feast has an end"
-    return latest if latest.last < today else _FEASTS[name](today.year - 1)
-
-
-def _easter(year: int) -> DateRange:
-    """Good Friday to Easter Monday, by the rule of Meeus, Jones and Butcher for the Gregorian calendar."""
-    golden, century, rest = year % 19, year // 100, year % 100
-    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
-    shift = moon + weekday - 7 * ((golden + 11 * moon + 22 * weekday) // 451) + 114
-    sunday = date(year, shift // 31, shift % 31 + 1)
-    return DateRange(sunday - timedelta(2), sunday + timedelta(1))
-
-
-def _each_year(first: tuple[int, int], last: tuple[int, int]) -> Callable[[int], DateRange]:
-    return lambda year: DateRange(date(year, *first), date(year, *last))
-
-
-_FEASTS |= dict.fromkeys(("christmas", "xmas", "weihnachten"), _each_year((12, 24), (12, 26)))
-_FEASTS |= dict.fromkeys(("new year's eve", "new years eve", "silvester"), _each_year((12, 31), (12, 31)))
-_FEASTS |= dict.fromkeys(("halloween",), _each_year((10, 31), (10, 31)))
-_FEASTS |= dict.fromkeys(("easter", "ostern"), _easter)
+    return latest if latest.last < today else FEASTS[name](today.year - 1)
 
 
 def whole_months(year: int, start: int, length: int) -> DateRange:

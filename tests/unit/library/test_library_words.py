@@ -50,6 +50,8 @@ def words(tmp_path_factory: pytest.TempPathFactory, empty_library: Path) -> Iter
         ("eos", ["IMG_4711"]),
         ("canon r5", ["IMG_4711"]),
         ("summilux", ["IMG4712"]),
+        ("anon", ["IMG_4711"]),
+        ("mmilux 4712", ["IMG4712"]),
         ("zurich", ["Café am See"]),
         ("ZÜRICH", ["Café am See"]),
         ("cafe", ["Café am See"]),

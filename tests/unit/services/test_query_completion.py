@@ -43,15 +43,16 @@ def texts(text: str, cursor: int | None = None, *, wanted: bool = False) -> list
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("fo", ["folder:"]),
+        ("fol", ["folder:"]),
         ("dog -fol", ["-folder:"]),
-        ("KE", ["keyword:"]),
-        ("be", ["before:"]),
-        ("f", []),
+        ("KEY", ["keyword:"]),
+        ("bef", ["before:"]),
+        ("to be or", []),
+        ("what is", []),
         ("", []),
         ("dog on the", []),
         ("cat", []),
-        ('"fo', []),
+        ('"fol', []),
         ("nothing:", []),
     ],
 )

@@ -1,6 +1,6 @@
 """Any text is understood or explained, and what was understood can be typed again."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -197,6 +197,21 @@ def test_a_mistyped_filter_is_explained_in_place(text: str, word: str, instead: 
 def test_what_is_being_typed_gets_a_hint_and_no_complaint(text: str) -> None:
     (problem,) = parse(text).problems
     assert problem.unfinished
+
+
+@pytest.mark.parametrize(
+    ("year", "sunday"),
+    [
+        (1954, "1954-04-18"),
+        (2000, "2000-04-23"),
+        (2019, "2019-04-21"),
+        (2025, "2025-04-20"),
+        (2038, "2038-04-25"),
+    ],
+)
+def test_easter_is_where_the_churches_have_it(year: int, sunday: str) -> None:
+    friday, monday = (date.fromisoformat(day) for day in days(f"easter {year}"))
+    assert str(friday + timedelta(2)) == str(monday - timedelta(1)) == sunday
 
 
 def test_a_dash_between_words_is_no_mistake():

@@ -48,10 +48,10 @@ def _create_places() -> None:
 def _index_values() -> None:
     """For completing what is typed: a library of a million photos must not be read for it."""
     for name, columns in (
-        ("camera", ["camera_make", "camera_model"]),
+        ("camera", ["camera_model", "camera_make"]),
         ("lens", ["lens"]),
         ("keywords", ["keywords"]),
     ):
-        there = sa.text(f"{_SHOWN} AND {columns[-1]} IS NOT NULL")
+        there = sa.text(f"{_SHOWN} AND {columns[0]} IS NOT NULL")
         op.create_index(f"ix_photos_{name}", "photos", columns, sqlite_where=there)
     op.create_index("ix_photos_format", "photos", ["format"], sqlite_where=sa.text("format IS NOT NULL"))
