@@ -1,5 +1,6 @@
 """Searching by meaning: the model's part of an answer."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _MEASURING_SECONDS = 1.5  # of one answer; the next goes on
 
 
 class Meaning:
-    """Ranks photos by what they show. For one search at a time, as a window and a command line ask.
+    """Ranks photos by what they show. Thread-safe.
 
     `folder` is where numbers about photos are kept, beside the vectors; None: nowhere.
     """
@@ -32,6 +33,7 @@ class Meaning:
         self._folder = folder
         self._hubness: Hubness | None = None
         self._unusual: UnusualPhotos | None = None
+        self._measuring = threading.Lock()
         self.tuning = SearchTuning()
 
     def embed(self, term: QueryTerm, target: EmbeddingTarget) -> Embedding:
@@ -72,18 +74,21 @@ class Meaning:
         self, filters: SearchFilters, target: EmbeddingTarget, cancel: CancelToken
     ) -> tuple[Ranking, float]:
         """Photos by how far they are from their neighbours, and the share of the library measured so far."""
-        if self._unusual is None or self._unusual.identity != target.identity:
-            self._unusual = UnusualPhotos(self._folder, target.identity)
-        share = self._unusual.measure(target.index, _MEASURING_SECONDS, cancel)
-        ids, labels = self._library.photos.ids_with_labels(target.identity, filters)
-        numbers = self._unusual.of(labels)
+        with self._measuring:
+            if self._unusual is None or self._unusual.identity != target.identity:
+                self._unusual = UnusualPhotos(self._folder, target.identity)
+            unusual = self._unusual
+            share = unusual.measure(target.index, _MEASURING_SECONDS, cancel)
+            ids, labels = self._library.photos.ids_with_labels(target.identity, filters)
+            numbers = unusual.of(labels)
         order = np.lexsort((ids, -numbers))  # what was not measured yet is last
         ranking = unscored(ids[order])
         ranking.scores[:] = numbers[order]
         return ranking, share
 
     def _measured_hubness(self, target: EmbeddingTarget, cancel: CancelToken) -> Hubness:
-        if self._hubness is None or self._hubness.identity != target.identity:
-            self._hubness = Hubness(self._folder, target.identity)
-        self._hubness.measure(target, _MEASURING_SECONDS, cancel)
-        return self._hubness
+        with self._measuring:
+            if self._hubness is None or self._hubness.identity != target.identity:
+                self._hubness = Hubness(self._folder, target.identity)
+            self._hubness.measure(target, _MEASURING_SECONDS, cancel)
+            return self._hubness

@@ -34,7 +34,12 @@ class SearchTuning:
 
 
 def lines_key(identity: str, terms: Sequence[QueryTerm]) -> str:
-    """What a choice of more or fewer matches holds for: one model, and words, pictures or both."""
+    """What a choice of more or fewer matches holds for: one model, and words, pictures or both.
+
+    "" where nothing is wanted, only not wanted: there is no line to move.
+    """
     texts = {term.text is not None for term in terms if term.weight > 0}
-    kind = {(True,): "text", (False,): "image", (False, True): "mixed"}.get(tuple(sorted(texts)), "text")
+    if not texts:
+        return ""
+    kind = "mixed" if len(texts) == 2 else "text" if texts.pop() else "image"
     return f"{identity}:{kind}"

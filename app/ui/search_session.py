@@ -142,7 +142,9 @@ def _unlimited(query: SearchQuery) -> SearchQuery:
 
 def _same(result: SearchResult, known: SearchResult | None) -> bool:
     """Whether both show the same; compared on the search thread, since there may be a million."""
-    if known is None or (result.total, result.weak_from) != (known.total, known.weak_from):
+    if known is None or result.total != known.total:
+        return False
+    if (result.weak_from, result.possible_from) != (known.weak_from, known.possible_from):
         return False
     if (result.complete, result.message) != (known.complete, known.message):
         return False

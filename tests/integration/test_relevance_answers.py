@@ -88,11 +88,14 @@ def test_asking_for_more_holds_for_this_model_and_kind_of_query_alone(desk):
         ([QueryTerm(text="a"), QueryTerm(photo_id=1, weight=-1.0)], "text"),
         ([QueryTerm(photo_id=1)], "image"),
         ([QueryTerm(text="a"), QueryTerm(photo_id=1)], "mixed"),
-        ([QueryTerm(text="a", weight=-1.0)], "text"),
     ],
 )
 def test_kinds_of_queries_have_lines_of_their_own(terms, kind):
     assert lines_key("model", terms) == f"model:{kind}"
+
+
+def test_where_nothing_is_wanted_there_is_no_line_to_move():
+    assert lines_key("model", [QueryTerm(text="a", weight=-1.0)]) == ""
 
 
 # --- feedback
