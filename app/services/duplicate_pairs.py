@@ -94,6 +94,22 @@ def joined(parts: list[Pairs]) -> Pairs:
     return Pairs(every.outer[chosen], every.inner[chosen], every.window[chosen], every.distance[chosen])
 
 
+def nearest_of_each(pairs: Pairs, most: int) -> Pairs:
+    """Those that are among the nearest of one of their pictures: of many copies not all need to meet."""
+    return pairs.where(
+        (_ranks(pairs.outer, pairs.distance) < most) | (_ranks(pairs.inner, pairs.distance) < most)
+    )
+
+
+def _ranks(numbers: Numbers, distance: Numbers) -> Numbers:
+    """Which of its number's pairs each pair is, the nearest being 0."""
+    order = np.lexsort((distance, numbers))
+    ordered = numbers[order]
+    ranks = np.empty(len(numbers), np.int64)
+    ranks[order] = np.arange(len(numbers)) - np.searchsorted(ordered, ordered)
+    return ranks
+
+
 class _Buckets:
     """Pictures by one band of the bits of their hash."""
 

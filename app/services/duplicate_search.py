@@ -27,7 +27,15 @@ from app.services.duplicate_groups import (
     exact_group,
     near_group,
 )
-from app.services.duplicate_pairs import NEAR_OTHERWISE, Numbers, Pairs, joined, measured, pairs_by_hashes
+from app.services.duplicate_pairs import (
+    NEAR_OTHERWISE,
+    Numbers,
+    Pairs,
+    joined,
+    measured,
+    nearest_of_each,
+    pairs_by_hashes,
+)
 from app.services.duplicate_rules import (
     MOMENT_SECONDS,
     are_copies,
@@ -46,6 +54,8 @@ _LABELS_AT_ONCE = 1024
 _LOOKALIKES = 20  # a photo's nearest ones that are looked at
 _QUANTILE = 0.999  # of the scores of any two photos: what scores less is no candidate
 _SAMPLED = 64
+_MOST_COPIES = 200  # of one picture that are compared with it
+_SHOWS_NOTHING = 1.0  # the sharpness of an empty sheet; the most blurred photo has ten times as much
 _FOLLOWERS = 40  # photos after one that are taken for its burst
 
 
@@ -142,7 +152,8 @@ class DuplicateSearch:
             proposed += self._by_embeddings(pictures, target)
         first = np.concatenate([one for one, _ in proposed])
         second = np.concatenate([other for _, other in proposed])
-        return joined([found, measured(pictures.hashes, first, second, NEAR_OTHERWISE)])
+        otherwise = measured(pictures.hashes, first, second, NEAR_OTHERWISE)
+        return nearest_of_each(joined([found, otherwise]), _MOST_COPIES)
 
     def _by_embeddings(
         self, pictures: "_Pictures", target: EmbeddingTarget
@@ -207,10 +218,14 @@ class DuplicateSearch:
 
 
 class _Pictures:
-    """One photo for each content that has a fingerprint: the best of its copies. Films are none."""
+    """One photo for each content that shows something: the best of its copies. Films are none."""
 
     def __init__(self, candidates: Sequence[Candidate], fingerprints: Fingerprints) -> None:
-        place = {key: number for number, key in enumerate(fingerprints.content_keys)}
+        place = {
+            key: number
+            for number, key in enumerate(fingerprints.content_keys)
+            if fingerprints.sharpness[number] > _SHOWS_NOTHING
+        }
         by_content = _by_content(
             one for one in candidates if one.content_key in place and not is_video_name(one.name)
         )

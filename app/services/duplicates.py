@@ -65,6 +65,7 @@ class DuplicateService:
         self._current_target = current_target
         self._writable = writable
         self._removal = DuplicateRemoval(library, photos, decisions)
+        self._last: tuple[tuple[int, str | None, tuple[Level, ...]], DuplicateReport] | None = None
 
     def find(
         self,
@@ -73,19 +74,19 @@ class DuplicateService:
         *,
         levels: Sequence[Level] = tuple(Level),
     ) -> DuplicateReport:
-        """Look through the whole library. Raises CancelledError; what was learnt until then is kept."""
+        """Look through the whole library, unless nothing has changed since that was done.
+
+        Raises CancelledError; what was learnt until then is kept.
+        """
         cancel = cancel or CancelToken()
-        candidates = self._library.fingerprints.candidates()
-        search = DuplicateSearch(
-            self._library, self._decoder, self._thumbnails, candidates, on_progress, cancel
-        )
-        groups = search.exact() if Level.EXACT in levels else []
-        unseen = 0
-        if Level.NEAR in levels or Level.BURST in levels:
-            fingerprints, unseen = self._fingerprints(candidates, on_progress, cancel)
-            near, bursts = search.others(fingerprints, self._current_target())
-            groups += [group for group in (*near, *bursts) if group.level in levels]
-        return DuplicateReport(tuple(groups), len(candidates), unseen)
+        target = self._current_target()
+        state = (self._library.version, target.identity if target else None, tuple(levels))
+        if self._last is not None and self._last[0] == state:
+            return self._last[1]
+        report = self._find(on_progress, cancel, levels, target)
+        if not report.unseen:
+            self._last = (self._library.version, *state[1:]), report
+        return report
 
     def still_there(self, report: DuplicateReport) -> DuplicateReport:
         """The report without photos that vanished since, and without groups that are none any more."""
@@ -111,6 +112,25 @@ class DuplicateService:
     def decided_about(self, photo_ids: Sequence[int]) -> int:
         """About how many of these the user decided something: favourites, stars, albums."""
         return self._removal.count_decided(photo_ids)
+
+    def _find(
+        self,
+        on_progress: Callable[[DuplicateProgress], None],
+        cancel: CancelToken,
+        levels: Sequence[Level],
+        target: EmbeddingTarget | None,
+    ) -> DuplicateReport:
+        candidates = self._library.fingerprints.candidates()
+        search = DuplicateSearch(
+            self._library, self._decoder, self._thumbnails, candidates, on_progress, cancel
+        )
+        groups = search.exact() if Level.EXACT in levels else []
+        unseen = 0
+        if Level.NEAR in levels or Level.BURST in levels:
+            fingerprints, unseen = self._fingerprints(candidates, on_progress, cancel)
+            near, bursts = search.others(fingerprints, target)
+            groups += [group for group in (*near, *bursts) if group.level in levels]
+        return DuplicateReport(tuple(groups), len(candidates), unseen)
 
     def _pairs(self, group: DuplicateGroup) -> list[Pair]:
         keys = sorted({photo.content_key or "" for photo in self._photos.photos(group.photo_ids)})

@@ -140,8 +140,26 @@ def test_photos_of_an_older_library_are_looked_at_once(world: World) -> None:
     looked = [step for step in steps if step.step is DuplicateStep.LOOKING]
     assert looked[-1].done == looked[-1].total == 5  # contents
     steps.clear()
+    world.photos.set_favourite([world.id_of("other.jpg")], True)
     world.service.find(steps.append)
-    assert not [step for step in steps if step.step is DuplicateStep.LOOKING]
+    assert DuplicateStep.COMPARING in {step.step for step in steps}
+    assert DuplicateStep.LOOKING not in {step.step for step in steps}
+
+
+def test_while_nothing_changes_the_answer_is_known(world: World) -> None:
+    _copies(world)
+    world.index()
+    report = world.service.find()
+    assert world.service.find() is report
+    world.service.dismiss(report.groups[0])
+    assert len(world.service.find().groups) == 1
+
+
+def test_empty_sheets_are_nothing_like_each_other(world: World) -> None:
+    world.save("white.jpg", Image.new("RGB", (400, 300), "white"))
+    world.save("small.jpg", Image.new("RGB", (200, 150), "white"))
+    world.index()
+    assert world.service.find().groups == ()
 
 
 def test_shots_of_a_moment_are_a_burst_and_no_copies(world: World) -> None:
