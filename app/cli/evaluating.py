@@ -143,7 +143,8 @@ def _line(measure: Measure) -> str:
 def _beside(measure: Measure) -> str:
     if measure.published is None:
         return ""
-    return f"{measure.published:.1f}, {'within' if measure.agrees else 'outside'} the interval"
+    where = "within" if measure.agrees else "outside"
+    return f"{measure.published:.1f} ({measure.difference:+.1f}, {where} the interval)"
 
 
 def _say_left_out(report: EvaluationReport) -> None:
