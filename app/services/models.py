@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from app.domain.model import ImageTextEncoder, ModelSpec, Tower
+from app.domain.model import ImageTextEncoder, Tower
 from app.domain.precision import PrecisionProof
 from app.domain.status import ModelState, ModelStatus
 from app.domain.vectors import VectorIndex
@@ -19,14 +19,11 @@ from app.errors import AppError, CancelledError, CheckpointError
 from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.vector_sync import synchronise
 from app.library.library import Library
-from app.services.open_targets import GPU_BATCH, OpenTargets
+from app.services.model_change import ModelChange, as_it_runs
+from app.services.open_targets import OpenTargets
 from app.settings import Settings, SettingsStore
 
 _log = logging.getLogger(__name__)
-
-# A model that lacks no more than this share of what the other one finds answers at once: what came since it
-# was used last is embedded in a moment.
-_NEARLY_ALL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,9 @@ class ModelService:
         self._parts = parts
         self._for_indexing = for_indexing
         self._open = OpenTargets(library, partial(parts.open_index, vectors), on_targets)
+        self._change = ModelChange(
+            library, self._open, self._open_encoder, self.status, self._publish, for_indexing=for_indexing
+        )
         self._lock = threading.Lock()
         self._loading = threading.Lock()  # one load or change at a time; later ones wait for their turn
         self._status = ModelStatus(ModelState.NONE)
@@ -143,7 +143,7 @@ class ModelService:
         chosen = self._settings.load().model_copy(update=wishes)
         encoder = self._open_encoder(chosen) if checkpoint else None
         self._settings.save(chosen)
-        self._start(lambda: self._choose(encoder, chosen))
+        self._start(lambda: self._change.choose(encoder, chosen))
         return checkpoint
 
     def use_now(self) -> None:
@@ -154,7 +154,7 @@ class ModelService:
 
     def take_over(self, identity: str) -> None:
         """Let the coming model answer, in the background, if it is still the one that was meant."""
-        self._start(lambda: self._take_over(identity))
+        self._start(lambda: self._change.take_over(identity))
 
     def stay(self) -> str | None:
         """Call the change off: the model that answers is the chosen one again; returns its checkpoint.
@@ -166,7 +166,7 @@ class ModelService:
             return self._settings.load().checkpoint
         chosen = {"checkpoint": before.place, "naflex_patches": before.naflex_patches}
         self._settings.save(self._settings.load().model_copy(update=chosen))
-        self._start(self._drop_coming)
+        self._start(self._change.drop_coming)
         return before.place
 
     def load(self) -> None:
@@ -245,122 +245,14 @@ class ModelService:
         try:
             encoder = self._open_encoder(chosen)
         except CheckpointError as error:
-            if not self._go_on_with_last(chosen):
+            if not self._change.go_on_with_last(chosen):
                 raise
             self._publish(replace(self.status(), message=str(error)))
             return
-        if not self._for_indexing and self._go_on_with_last(chosen, unless=encoder.spec):
+        if not self._for_indexing and self._change.go_on_with_last(chosen, unless=encoder.spec):
             encoder.close()  # it has not embedded the library yet, and nothing is embedded here
             return
-        self._choose(encoder, chosen)
-
-    # -- changing
-
-    def _choose(self, encoder: ImageTextEncoder | None, chosen: Settings) -> None:
-        """Take the model into use at once, or begin to embed the library with it."""
-        if encoder is None:
-            self._open.put(EmbeddingTargets())
-            self._publish(ModelStatus(ModelState.NONE))
-            return
-        try:
-            if self._for_indexing:  # a search writes nothing
-                if self.target is None:
-                    self._go_on_with_last(chosen, unless=encoder.spec)
-                self._make_known(encoder.spec, chosen)
-            at_once = self._loses_nothing(encoder.spec)
-        except BaseException:
-            encoder.close()
-            raise
-        target = self._open.open(encoder)
-        if at_once:
-            self._let_answer(target)
-        else:
-            self._let_come(target)
-
-    def _make_known(self, spec: ModelSpec, chosen: Settings) -> None:
-        self._library.embeddings.ensure_model(spec)
-        self._library.models.note_place(spec.identity, str(chosen.checkpoint), chosen.naflex_patches)
-
-    def _go_on_with_last(self, chosen: Settings, unless: ModelSpec | None = None) -> bool:
-        """Take the model into use that answered before the program ended, if another one was chosen since."""
-        last = self._library.models.answering()
-        if last is None or last.place is None or (unless is not None and last.identity == unless.identity):
-            return False
-        if unless is not None and self._nearly_knows(unless.identity, last.identity):
-            return False
-        where = {"checkpoint": last.place, "naflex_patches": last.naflex_patches}
-        try:
-            encoder = self._open_encoder(chosen.model_copy(update=where))
-        except CheckpointError as error:
-            _log.info("the model that answered before is gone: %s", error)
-            return False
-        if encoder.spec.identity != last.identity:  # the folder holds another model now
-            encoder.close()
-            return False
-        self._let_answer(self._open.open(encoder), for_good=False)
-        return True
-
-    def _loses_nothing(self, spec: ModelSpec) -> bool:
-        """Whether this model finds what the one that answers finds, as good as all of it."""
-        before = self.target
-        if before is None or before.identity == spec.identity or not self._for_indexing:
-            return True
-        return self._nearly_knows(spec.identity, before.identity)
-
-    def _nearly_knows(self, identity: str, other: str) -> bool:
-        models = self._library.models
-        lacking = models.lacking(identity, beside=other)
-        return lacking <= _NEARLY_ALL * models.found_photos(other)
-
-    def _let_answer(self, target: EmbeddingTarget, *, for_good: bool = True) -> None:
-        """Words are what people wait for. Where a model answers already, the new one is ready for them first.
-
-        Unless `for_good`, another model will come, and nobody asks on which device this one runs.
-        """
-        if self.target is not None:
-            self._open.prepare(target)
-        else:
-            self._publish(ModelStatus(ModelState.LOADING, name=target.name))
-        self._open.put(EmbeddingTargets(target))
-        if self._for_indexing:
-            self._library.models.let_answer(target.identity)
-        target.encoder.prepare(Tower.TEXT)
-        ready = ModelStatus(ModelState.READY, name=target.name, message=target.encoder.note())
-        self._publish(ready)
-        if self._for_indexing and for_good:
-            by = target.encoder.provenance()
-            if by.device != "cpu":
-                self._open.put(EmbeddingTargets(replace(target, batch_size=GPU_BATCH)))
-            self._publish(_as_it_runs(ready, target.encoder))
-
-    def _let_come(self, target: EmbeddingTarget) -> None:
-        """Embed the library with it; the worker says when it lacks nothing."""
-        answering = self.target
-        assert answering is not None, "a model comes only where another one answers"
-        keep_up = self._is_worth_keeping_up(answering.identity)
-        self._open.put(EmbeddingTargets(answering, target, keep_up))
-        self._publish(replace(self.status(), coming=target.name, message=""))
-        try:
-            device = target.encoder.provenance().device
-        except AppError:
-            self._drop_coming()  # it does not work at all
-            raise
-        if device != "cpu":
-            self._open.put(EmbeddingTargets(answering, replace(target, batch_size=GPU_BATCH), keep_up))
-
-    def _is_worth_keeping_up(self, identity: str) -> bool:
-        """A model that knows less than half of the photos gets no more of them while it goes out of use."""
-        counts = self._library.photos.counts(identity)
-        return 2 * counts.embedded >= counts.photos
-
-    def _take_over(self, identity: str) -> None:
-        coming = self.targets.coming
-        if coming is not None and coming.identity == identity:
-            self._let_answer(coming)
-
-    def _drop_coming(self) -> None:
-        self._open.put(EmbeddingTargets(self.target))
-        self._publish(replace(self.status(), coming="", message=""))
+        self._change.choose(encoder, chosen)
 
     def _open_encoder(self, chosen: Settings) -> ImageTextEncoder:
         encoder = self._parts.open_encoder(
@@ -373,7 +265,7 @@ class ModelService:
         """What it says of itself became another; only of the model that answers this is shown."""
         target, status = self.target, self.status()
         if target is not None and target.encoder is encoder and status.state is ModelState.READY:
-            self._publish(_as_it_runs(status, encoder))
+            self._publish(as_it_runs(status, encoder))
 
     def _publish(self, status: ModelStatus) -> None:
         with self._lock:
@@ -383,10 +275,3 @@ class ModelService:
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(status)
-
-
-def _as_it_runs(status: ModelStatus, encoder: ImageTextEncoder) -> ModelStatus:
-    by = encoder.provenance()
-    return replace(
-        status, device=by.device, runtime=by.runtime, precision=by.precision, message=encoder.note()
-    )

@@ -206,6 +206,24 @@ def test_a_lost_checkpoint_leaves_the_model_that_answered_before(bench):
     assert "no model in other" in models.status().message
 
 
+def test_a_model_before_that_works_no_more_is_not_waited_for(bench):
+    embed(bench, "fake", 10)
+    bench.load()
+    bench.change("other")
+    bench.models.close()
+    bench.checkpoints.encoders = {
+        "fake": FakeEncoder(), "other": FakeEncoder(revision="fake-2", dim=32)
+    }  # fmt: skip
+    bench.checkpoints.encoders["fake"].failure = EncoderError("It does not fit into memory.")
+    bench.models = bench.new_models()
+
+    bench.models.load()
+    settled(bench)
+
+    assert bench.models.identity == identity(bench, "other")
+    assert bench.models.targets.coming is None
+
+
 def test_a_search_beside_a_change_is_answered_by_the_model_that_knows_the_library(bench):
     embed(bench, "fake", 10)
     bench.load()
