@@ -41,6 +41,7 @@ class Towns:
         self._directions = _directions(self._latitudes, self._longitudes)
         self._codes = np.array([_region_code(town) for town in self._towns])
         names = json.loads(resource("gazetteer/names.json").read_text(encoding="utf-8"))
+        self._known: dict[str, Place] = {}  # one of each: a place with its names is sent only once an answer
         self._regions: dict[str, str] = names["regions"]
         self._countries: dict[str, list[str]] = names["countries"]
 
@@ -99,6 +100,14 @@ class Towns:
     def _named(self, towns: list[int], one: int) -> Place:
         """`one` is any town of the region."""
         code = str(self._codes[one])
+        key = "+".join(str(self._towns[town]["geonameid"]) for town in towns) or code
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Place(key, *self._names_of(towns, code))
+        return known
+
+    def _names_of(self, towns: list[int], code: str) -> tuple[str, tuple[str, ...]]:
+        """The label and all names."""
         country = self._countries.get(code.partition(".")[0], [])
         region = self._regions.get(code)
         parts = [str(self._towns[town]["name"]) for town in towns]
@@ -107,8 +116,7 @@ class Towns:
         for town in towns:
             names |= dict.fromkeys(spoken(self._towns[town]["alternatenames"]))
         names |= dict.fromkeys(country)
-        key = "+".join(str(self._towns[town]["geonameid"]) for town in towns) or code
-        return Place(key, ", ".join(label), tuple(names))
+        return ", ".join(label), tuple(names)
 
 
 def _region_code(town: dict[str, Any]) -> str:

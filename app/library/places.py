@@ -1,9 +1,10 @@
 """The places of photos in words: which are still to be looked up, and what was found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.places import Place, Point
 from app.library.database import Database
@@ -30,6 +31,7 @@ class PlaceRepository:
     def __init__(self, database: Database, writer: LibraryWriter) -> None:
         self._database = database
         self._writer = writer
+        self._ids: dict[tuple[str, int], int] = {}  # of places that were written, by key and version
 
     def unplaced(self, version: int, limit: int) -> list[UnplacedPhoto]:
         """Some photos that no gazetteer was asked about, or only one older than `version`."""
@@ -47,40 +49,41 @@ class PlaceRepository:
 
     def store(self, found: Sequence[tuple[UnplacedPhoto, Place | None]], version: int) -> None:
         """Note the places of photos; one whose coordinates changed meanwhile stays unplaced."""
-        self._writer.in_chunks(found, lambda connection, part: _store(connection, part, version))
-
-
-def _store(connection: Connection, found: Sequence[tuple[UnplacedPhoto, Place | None]], version: int) -> None:
-    place_ids = _ids_of(connection, {place for _, place in found if place is not None})
-    connection.execute(
-        _PLACE,
-        [
+        self._store_places({place.key: place for _, place in found if place is not None}, version)
+        rows = [
             {
                 "photo": photo.photo_id,
                 "at_latitude": photo.point[0],
                 "at_longitude": photo.point[1],
-                "place": None if place is None else place_ids[place.key],
+                "place": None if place is None else self._ids[place.key, version],
                 "version": version,
             }
             for photo, place in found
-        ],
-    )
+        ]
+        self._writer.in_chunks(rows, _note)
+
+    def _store_places(self, places: Mapping[str, Place], version: int) -> None:
+        """Make rows for places or bring them up to date, once for each version of the gazetteer."""
+        new = [
+            {"key": key, "label": place.label, "names": names_text(place.names)}
+            for key, place in places.items()
+            if (key, version) not in self._ids
+        ]
+        written: dict[str, int] = {}
+        self._writer.in_chunks(new, lambda connection, part: written.update(_write(connection, part)))
+        self._ids |= {(key, version): place_id for key, place_id in written.items()}
 
 
-def _ids_of(connection: Connection, places: Iterable[Place]) -> Mapping[str, int]:
-    """Rows for places, made or brought up to date."""
-    ids: dict[str, int] = {}
-    for place in places:
-        values = {"label": place.label, "names": names_text(place.names)}
-        known = connection.execute(select(PlaceRow.id).where(PlaceRow.key == place.key)).scalar_one_or_none()
-        if known is None:
-            made = insert(PlaceRow).values(key=place.key, **values).returning(PlaceRow.id)
-            known = connection.execute(made).scalar_one()
-        else:
-            changed = or_(PlaceRow.label != values["label"], PlaceRow.names != values["names"])
-            connection.execute(update(PlaceRow).where(PlaceRow.id == known, changed).values(**values))
-        ids[place.key] = known
-    return ids
+def _note(connection: Connection, rows: Sequence[Mapping[str, float | int | None]]) -> None:
+    connection.execute(_PLACE, rows)
+
+
+def _write(connection: Connection, rows: Sequence[Mapping[str, str]]) -> Mapping[str, int]:
+    made = insert(PlaceRow)
+    latest = {"label": made.excluded.label, "names": made.excluded.names}
+    connection.execute(made.on_conflict_do_update(index_elements=["key"], set_=latest), rows)
+    known = select(PlaceRow.key, PlaceRow.id).where(PlaceRow.key.in_([row["key"] for row in rows]))
+    return {row.key: row.id for row in connection.execute(known)}
 
 
 _PLACE = (

@@ -50,7 +50,8 @@ def _places(database: Path, count: int) -> Iterator[Figure]:
     library, gazetteer = Library.open(database), GazetteerProcess()
     keeper = PlaceKeeper(library, gazetteer, VERSION)
     started, used, peak, there = time.perf_counter(), time.process_time(), 0, 0.0
-    while library.places.unplaced(VERSION, 1):
+    keeper.step()
+    while keeper.waiting:
         keeper.step()
         if gazetteer.pid is not None:
             process = psutil.Process(gazetteer.pid)
