@@ -1,11 +1,13 @@
 """Changing the model: who answers meanwhile, when the other takes over, and what a restart makes of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.domain.media import Framing
 from app.domain.model import Tower
 from app.errors import EncoderError, LibraryError
 from app.services.kept_models import KeptModelService
@@ -236,6 +238,25 @@ def test_a_search_beside_a_change_is_answered_by_the_model_that_knows_the_librar
 
     assert bench.models.identity == identity(bench, "fake")
     assert bench.models.targets.coming is None
+
+
+def test_other_patches_of_a_naflex_model_are_a_change_like_any_other(bench):
+    embed(bench, "fake", 10)
+    bench.load()
+    settled(bench)
+    assert bench.models.patches() is None
+    naflex = FakeEncoder(revision="naflex", dim=16)
+    spec = replace(naflex.spec.pixel_spec, framing=Framing.NAFLEX, max_patches=1024)
+    naflex._spec = replace(naflex.spec, pixel_spec=spec)
+    bench.checkpoints.encoders["fake"] = naflex  # what the same folder is at 1,024 patches
+
+    bench.models.use_patches(1024)
+    settled(bench)
+
+    assert bench.models.patches() == bench.store.load().naflex_patches == 1024
+    assert bench.models.targets.coming.identity == naflex.spec.identity
+    assert bench.models.stay() == "fake"
+    assert bench.store.load().naflex_patches is None
 
 
 # -- embeddings that are kept
