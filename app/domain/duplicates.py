@@ -40,6 +40,7 @@ class Likeness:
 
     frame: tuple[float, float, float, float]  # left, right, top, bottom of the inner one in the outer, 0 to 1
     telling: int  # parts that show anything in both
+    least: float  # the part that is least alike
     worst: float  # nine in ten of these parts are at least so alike
     middle: float  # the median of the parts
 

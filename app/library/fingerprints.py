@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, or_, sele
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import aliased
 
+from app.domain.decisions import Flag
 from app.domain.duplicates import Candidate, Fingerprint, Fingerprints
 from app.domain.media import TakenFrom
 from app.library.database import Database
@@ -18,6 +19,7 @@ from app.library.schema import (
     DECISIONS,
     AlbumPhotoRow,
     FingerprintRow,
+    FlagRow,
     NotDuplicateRow,
     PhotoRow,
 )
@@ -60,7 +62,10 @@ class FingerprintRepository:
     def candidates(self) -> list[Candidate]:
         """All shown photos that were read, in the order of their ids. One that is a companion is none."""
         companion = aliased(PhotoRow)
-        decided = or_(*(exists().where(row.photo_id == PhotoRow.id) for row in DECISIONS))
+        decided = or_(
+            *(exists().where(row.photo_id == PhotoRow.id) for row in DECISIONS if row is not FlagRow),
+            exists().where(FlagRow.photo_id == PhotoRow.id, FlagRow.flag == Flag.PICK.value),
+        )
         statement = (
             select(
                 *_READ_COLUMNS,
@@ -134,7 +139,8 @@ _READ_COLUMNS = (
     PhotoRow.camera_make,
     PhotoRow.camera_model,
     PhotoRow.mtime_ns,
-    (PhotoRow.file_rating.is_not(None) & (PhotoRow.file_rating > 0)).label("rated_in_file"),
+    PhotoRow.file_rating,
+    PhotoRow.file_label,
 )
 
 
@@ -152,7 +158,7 @@ def _candidate(row: Row[Any]) -> Candidate:
         by_camera=row.taken_from == TakenFrom.EXIF,
         camera=f"{row.camera_make or ''} {row.camera_model or ''}".strip(),
         mtime_ns=row.mtime_ns,
-        decided=bool(row.decided or row.rated_in_file),
+        decided=bool(row.decided or (row.file_rating or 0) > 0 or row.file_label),
         has_companion=bool(row.has_companion),
     )
 

@@ -2,7 +2,7 @@
 
 Hashes only propose. Here the frame of one picture is fitted into that of the other (Lucas and Kanade, "An
 iterative image registration technique with an application to stereo vision", 1981, with gain and offset of
-the brightness among the unknowns), and then nearly every part has to look the same: another page of text, or
+the brightness among the unknowns), and then every part has to look the same: another page of text, or
 somebody who moved, tells two pictures apart.
 """
 
@@ -63,6 +63,7 @@ def compare(outer: Greys, inner: Greys, start: tuple[float, float, float, float]
     return Likeness(
         frame=(left, right, top, bottom),
         telling=int(telling.sum()),
+        least=float(alike.min()) if len(alike) else 0.0,
         worst=float(np.quantile(alike, 0.1)) if len(alike) else 0.0,
         middle=float(np.median(alike)) if len(alike) else 0.0,
     )

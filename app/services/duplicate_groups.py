@@ -55,9 +55,17 @@ def exact_group(copies: Sequence[Candidate]) -> DuplicateGroup:
 
 
 def near_group(copies: Sequence[Candidate]) -> DuplicateGroup:
-    """The best first; what was decided about, what has a raw file beside it and raw files themselves stay."""
+    """The best first; what was decided about, what has a raw file beside it and raw files themselves stay.
+
+    Beside raw files the best picture of another format stays, too.
+    """
     ordered = sorted(copies, key=best_copy_first)
-    spare = [one for one in ordered[1:] if not (one.decided or one.has_companion or one.format == _RAW)]
+    opened_anywhere = next((one for one in ordered if one.format != _RAW), None)
+    spare = [
+        one
+        for one in ordered[1:]
+        if not (one.decided or one.has_companion or one.format == _RAW or one is opened_anywhere)
+    ]
     return _group(Level.NEAR, ordered, spare)
 
 

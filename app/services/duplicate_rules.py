@@ -10,15 +10,20 @@ from app.domain.duplicates import Candidate, Likeness
 
 MOMENT_SECONDS = 5.0  # between a shot of a burst and the one in its middle
 
-_ALIKE, _ALIKE_MEDIAN = 0.65, 0.8  # the copies' parts: nine in ten, and half of them
+_ALIKE_ALL, _ALIKE_MOST, _ALIKE_HALF = 0.4, 0.65, 0.8  # the parts of copies: all, nine in ten, half of them
 _FEWEST_TELLING = 4  # of 64 parts; a picture that shows less is not recognised
 _SAME_PROPORTIONS = 0.04  # of the logarithm
 _IN_PLACE = 0.012  # of a side
 _SAME_MOMENT = 0.58
 
 
-def are_different_shots(one: Candidate, other: Candidate) -> bool:
-    """The cameras themselves say so: photos of two moments, or by two cameras, are no copies."""
+def are_no_copies(one: Candidate, other: Candidate) -> bool:
+    """The cameras themselves say so: photos of two moments, or by two cameras, are no copies.
+
+    Neither are a raw file and its JPEG, or any two files of one shot, where these are shown apart.
+    """
+    if _is_one_shot_in_two_files(one, other):
+        return True
     if not (one.by_camera and other.by_camera):
         return False
     if one.camera and other.camera and one.camera != other.camera:
@@ -28,7 +33,11 @@ def are_different_shots(one: Candidate, other: Candidate) -> bool:
 
 def are_copies(outer: Candidate, inner: Candidate, likeness: Likeness) -> bool:
     """Whether the inner picture, laid into the outer one, is the same in all its parts."""
-    if likeness.telling < _FEWEST_TELLING or likeness.worst < _ALIKE or likeness.middle < _ALIKE_MEDIAN:
+    alike = (likeness.least, likeness.worst, likeness.middle)
+    needed = (_ALIKE_ALL, _ALIKE_MOST, _ALIKE_HALF)
+    if likeness.telling < _FEWEST_TELLING or any(
+        is_ < least for is_, least in zip(alike, needed, strict=True)
+    ):
         return False
     left, right, top, bottom = likeness.frame
     kept = (right - left) * outer.width / ((bottom - top) * outer.height)
@@ -56,6 +65,17 @@ def seconds_of(candidate: Candidate) -> float:
 def is_moment(likeness: float) -> bool:
     """Whether shots seconds apart show the same."""
     return likeness >= _SAME_MOMENT
+
+
+def _is_one_shot_in_two_files(one: Candidate, other: Candidate) -> bool:
+    """Of one name but for what comes after the dot, side by side."""
+    return (
+        one.directory == other.directory and _stem(one.name) == _stem(other.name) and one.name != other.name
+    )
+
+
+def _stem(name: str) -> str:
+    return name[: name.rfind(".")].lower() if "." in name else name.lower()
 
 
 def _second(candidate: Candidate) -> datetime | None:

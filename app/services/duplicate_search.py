@@ -39,7 +39,7 @@ from app.services.duplicate_pairs import (
 from app.services.duplicate_rules import (
     MOMENT_SECONDS,
     are_copies,
-    are_different_shots,
+    are_no_copies,
     is_moment,
     seconds_of,
     shot_key,
@@ -142,7 +142,7 @@ class DuplicateSearch:
     def _may_be_copies(self, pictures: "_Pictures", one: int, other: int) -> bool:
         first, second = pictures.photos[one], pictures.photos[other]
         keys = sorted((first.content_key, second.content_key))
-        return (keys[0], keys[1]) not in self._dismissed and not are_different_shots(first, second)
+        return (keys[0], keys[1]) not in self._dismissed and not are_no_copies(first, second)
 
     def _pairs(self, pictures: "_Pictures", target: EmbeddingTarget | None) -> Pairs:
         self._tell(DuplicateStep.GATHERING)

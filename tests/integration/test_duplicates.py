@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 from sqlalchemy import delete
 
-from app.domain.decisions import Kind
+from app.domain.decisions import Flag, Kind
 from app.domain.duplicates import DuplicateGroup, DuplicateProgress, DuplicateStep, Level, Removal
 from app.domain.progress import CancelToken
 from app.errors import CancelledError
@@ -296,6 +296,19 @@ def test_fingerprints_of_contents_nobody_has_are_forgotten(world: World) -> None
     world.rig.library.photos.purge(older_than_days=-1)
     after = world.rig.library.fingerprints.all(1, 31)
     assert len(before.content_keys) - len(after.content_keys) == 1
+
+
+def test_a_rejected_copy_may_go(world: World) -> None:
+    world.save("one.jpg", picture(6))
+    world.save("two.jpg", picture(6).resize((240, 160)))
+    world.index()
+    two = world.id_of("two.jpg")
+    world.decisions.flag([two], Flag.REJECT)
+    (near,) = world.service.find().of(Level.NEAR)
+    assert near.spare == {two}
+    world.decisions.flag([two], Flag.PICK)
+    (near,) = world.service.find().of(Level.NEAR)
+    assert near.spare == frozenset()
 
 
 def test_a_labelled_copy_is_not_proposed(world: World) -> None:

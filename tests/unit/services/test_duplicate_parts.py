@@ -20,11 +20,11 @@ from app.services.duplicate_pairs import (
     nearest_of_each,
     pairs_by_hashes,
 )
-from app.services.duplicate_rules import are_copies, are_different_shots, shot_key
+from app.services.duplicate_rules import are_copies, are_no_copies, shot_key
 from app.services.pooled_work import in_pool
 
 _NOON = datetime(2024, 5, 1, 12, 0)  # noqa: DTZ001 - cameras know no zone
-_SAME = Likeness((0.0, 1.0, 0.0, 1.0), telling=64, worst=0.95, middle=0.99)
+_SAME = Likeness((0.0, 1.0, 0.0, 1.0), telling=64, least=0.9, worst=0.95, middle=0.99)
 
 
 def photo(photo_id: int, **values: object) -> Candidate:
@@ -101,10 +101,10 @@ def test_of_many_copies_of_one_picture_the_nearest_are_compared() -> None:
 
 def test_photos_of_other_seconds_or_cameras_are_other_shots() -> None:
     one = photo(1)
-    assert are_different_shots(one, photo(2, taken_at=_NOON + timedelta(seconds=1)))
-    assert are_different_shots(one, photo(2, camera="Apple iPhone 15"))
-    assert not are_different_shots(one, photo(2, taken_at=_NOON.replace(microsecond=500_000, tzinfo=UTC)))
-    assert not are_different_shots(one, photo(2, taken_at=None, by_camera=False, camera=""))
+    assert are_no_copies(one, photo(2, taken_at=_NOON + timedelta(seconds=1)))
+    assert are_no_copies(one, photo(2, camera="Apple iPhone 15"))
+    assert not are_no_copies(one, photo(2, taken_at=_NOON.replace(microsecond=500_000, tzinfo=UTC)))
+    assert not are_no_copies(one, photo(2, taken_at=None, by_camera=False, camera=""))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,7 @@ def test_photos_of_other_seconds_or_cameras_are_other_shots() -> None:
         ({"width": 3600, "height": 3000}, replace(_SAME, frame=(0.1, 1.0, 0.0, 1.0)), True),
         ({}, replace(_SAME, frame=(0.05, 1.0, 0.05, 1.0)), False),  # as large, but moved: the next shot
         ({}, replace(_SAME, worst=0.4), False),
+        ({}, replace(_SAME, least=0.2), False),  # something small is elsewhere
         ({}, replace(_SAME, telling=2), False),
     ],
 )
@@ -158,6 +159,14 @@ def test_raw_files_companions_and_decisions_stay() -> None:
         photo(4, decided=True),
     ]
     assert near_group([*copies, photo(5)]).spare == {5}
+    shot = [photo(1, format="RAW", width=4100), photo(2), photo(3, width=2000)]
+    assert near_group(shot).spare == {3}
+
+
+def test_two_files_of_one_shot_are_no_copies_where_they_are_shown_apart() -> None:
+    raw, jpeg = photo(1, name="IMG_1.CR2", format="RAW"), photo(2, name="img_1.jpg")
+    assert are_no_copies(raw, jpeg)
+    assert not are_no_copies(raw, replace(jpeg, directory=(1, "export")))
 
 
 def test_of_equal_files_the_one_that_was_decided_about_stays_else_the_shortest_name() -> None:
