@@ -47,6 +47,8 @@ SMALLEST_COSINE = 0.995
 SMALLEST_OVERLAP = 0.95
 NEIGHBOURS = 10
 
+_WORTH_IT = 1.1  # times as fast: for less, nothing is given up
+
 _FILE = "precision.json"
 _EVERY_THIRD = 3  # photo calibrates
 _ROUNDS = 5
@@ -107,7 +109,7 @@ def prove(checkpoint: Checkpoint, sample: Sequence[Pixels]) -> PrecisionProof:
         )
         for precision, (cosine, overlap) in measured.items()
     )
-    fast = [result for result in results if result.passed and result.speed > 1]
+    fast = [result for result in results if result.passed and result.speed >= _WORTH_IT]
     chosen = max(fast, key=lambda result: result.speed).precision if fast else "float32"
     proof = PrecisionProof(
         chosen, len(comparing), datetime.now().astimezone().date().isoformat(), processor(), results

@@ -113,8 +113,10 @@ class IndexingPipeline:
         if embed:
             self._start_batch()
         self._wait(patience)
-        self._collect_decoded()
         self._stage.collect_batch()
+        if embed:
+            self._start_batch()  # at once: the model must not wait until thumbnails are written
+        self._collect_decoded()
         if embed:
             self._start_batch()
         finished = self._write_outcomes()

@@ -16,6 +16,7 @@ import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from app.media.colours import effective_profile
 from app.media.decode import decode_photo
 from app.media.preparing import prepare_pixels
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.image_runtimes import image_runtimes
 from tests.checkpoints import cached_checkpoint
 
 _BAR = 0.9999
@@ -57,25 +59,26 @@ def run(quick: bool) -> Iterator[Figure]:
 
 def _compare(folder: Path, photos: Sequence[Path]) -> Iterator[Figure]:
     reference = _Reference(folder)
-    encoder = open_encoder(str(folder), "cpu", precision="float32")
-    try:
-        yield from _compare_images(folder.name, encoder, reference, photos)
-        yield from _compare_texts(folder.name, encoder, reference)
-    finally:
-        encoder.close()
-
-
-def _compare_images(
-    name: str, encoder: ProcessEncoder, reference: "_Reference", photos: Sequence[Path]
-) -> Iterator[Figure]:
-    spec = encoder.spec.pixel_spec
     pictures = [ImageOps.exif_transpose(Image.open(path)).convert("RGB") for path in photos]
     expected = reference.images(pictures)
-    found = encoder.encode_images([_decoded(path, spec) for path in photos])
-    yield _product(f"fidelity image {name}", expected, found, len(photos))
+    for runtime in image_runtimes(folder):
+        with closing(open_encoder(str(folder), "cpu", precision="float32")) as encoder:
+            found = encoder.encode_images([_decoded(path, encoder.spec.pixel_spec) for path in photos])
+            used = encoder.provenance().runtime
+            yield _product(f"fidelity image {folder.name}, {used}", expected, found, len(photos))
+            if used != runtime:
+                raise RuntimeError(f"{runtime} was not used: {encoder.note()}")
+            if runtime == "torch":
+                yield from _compare_controls(folder.name, encoder, expected, pictures)
+                yield from _compare_texts(folder.name, encoder, reference)
+
+
+def _compare_controls(
+    name: str, encoder: ProcessEncoder, expected: Embeddings, pictures: Sequence[Image.Image]
+) -> Iterator[Figure]:
     for control, make in _IMAGE_CONTROLS.items():
-        wrong = encoder.encode_images([make(picture, spec) for picture in pictures])
-        yield _control(f"fidelity control {control} {name}", expected, wrong, len(photos))
+        wrong = encoder.encode_images([make(picture, encoder.spec.pixel_spec) for picture in pictures])
+        yield _control(f"fidelity control {control} {name}", expected, wrong, len(pictures))
 
 
 def _compare_texts(name: str, encoder: ProcessEncoder, reference: "_Reference") -> Iterator[Figure]:

@@ -32,11 +32,12 @@ from app.embedding.checkpoint import open_checkpoint
 from app.embedding.imported import convert
 from app.embedding.siglip import Siglip2Encoder
 from app.embedding.text_tower import TextTower, load_text_tower
-from app.errors import AppError
+from app.errors import AppError, EncoderError
 from app.media.decode import decode_photo
 from app.media.preparing import prepare_pixels
 from app.services.model_catalogue import catalogue
 from tests.benchmarks.figures import Figure, skipped
+from tests.benchmarks.image_runtimes import image_runtimes
 from tests.benchmarks.reference_pictures import Chosen, choose, opened
 from tests.checkpoints import cached_checkpoint, make_checkpoint, make_system
 from tests.open_clip_rig import MODELS, Reference, pictures, token_rows, write_file
@@ -85,16 +86,27 @@ def _systems(quick: bool) -> Sequence[CatalogueModel]:
 
 
 def _compare(system: str, folder: Path, chosen: Chosen) -> Iterator[Figure]:
+    """Pictures by every runtime that has them; words by torch, which `text_query` holds the other against."""
+    images: dict[str, Embeddings] = {}
     try:
-        encoder = Siglip2Encoder(open_checkpoint(str(folder)), "cpu")
-        images = encoder.encode_images([_decoded(path, encoder.spec.pixel_spec) for path in chosen.paths])
-        texts = encoder.encode_texts(_TEXTS)
+        for runtime in image_runtimes(folder):
+            encoder = Siglip2Encoder(open_checkpoint(str(folder)), "cpu")
+            images[runtime] = encoder.encode_images(
+                [_decoded(path, encoder.spec.pixel_spec) for path in chosen.paths]
+            )
+            if encoder.provenance().runtime != runtime:
+                raise EncoderError(f"{runtime} was not used: {encoder.note()}")
+            if runtime == "torch":
+                texts = encoder.encode_texts(_TEXTS)
+            encoder.close()
     except AppError as error:
         yield Figure(f"model_matrix loads {system}", "no", "", "loads", False, {"reason": str(error)})
         return
-    encoder.close()
     reference = _Transformers(folder)
-    yield _figure(f"model_matrix image {system}", reference.images(chosen), images, chosen.described())
+    expected = reference.images(chosen)
+    for runtime, found in images.items():
+        details = {**chosen.described(), "runtime": runtime}
+        yield _figure(f"model_matrix image {system}, {runtime}", expected, found, details)
     yield _figure(f"model_matrix text {system}", reference.texts(_TEXTS), texts, {"texts": len(_TEXTS)})
 
 
