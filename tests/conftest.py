@@ -18,6 +18,7 @@ _THREAD_GRACE_SECONDS = 5.0
 def pytest_configure(config: pytest.Config) -> None:
     """Set what Qt and the hub's client read once, when they are imported."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # on a busy machine two threads wait for each other
     hub = tempfile.mkdtemp(prefix="photosift-test-hub-")
     config.add_cleanup(lambda: shutil.rmtree(hub, ignore_errors=True))
     os.environ.update(HF_HOME=hub, HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
