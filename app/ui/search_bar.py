@@ -1,7 +1,7 @@
 """The search bar: words, and pictures as chips, searched after a pause in typing or at once with Enter."""
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from app.domain.query import QueryTerm
@@ -282,6 +282,10 @@ class SearchBar(QFrame):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._edit.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.suggestions.hide()  # they would stay where the bar was
 
 
 def _is_plain_words(mime: QMimeData) -> bool:

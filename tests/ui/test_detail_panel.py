@@ -41,6 +41,12 @@ def test_everything_known_is_said(panel: DetailPanel, library) -> None:
     assert panel.fact("state") == ""
 
 
+def test_the_place_is_said_in_words_above_its_coordinates(panel: DetailPanel, library) -> None:
+    panel.show_photo(replace(library.photo(2), place="Zürich, Switzerland"))
+
+    assert panel.fact("place") == "Zürich, Switzerland\n47.37690° N, 8.54170° E"
+
+
 def test_what_is_not_known_takes_no_room(panel: DetailPanel, library) -> None:
     photo = library.photo(2)
     bare = replace(photo.metadata, lens=None, latitude=None, camera_make=None, camera_model=None)

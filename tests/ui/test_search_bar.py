@@ -301,6 +301,12 @@ def test_past_searches_can_be_taken_out_one_by_one_and_all(qtbot: QtBot, bar: Se
     assert not bar.suggestions.list.isVisible()
 
 
+def test_suggestions_do_not_stay_behind_when_the_window_changes(qtbot: QtBot, bar: SearchBar) -> None:
+    _offer_folder(bar)
+    bar.resize(bar.width() + 50, bar.height())
+    qtbot.waitUntil(lambda: not bar.suggestions.list.isVisible())
+
+
 def test_the_rows_are_told_to_screen_readers(qtbot: QtBot, bar: SearchBar) -> None:
     _offer_folder(bar)
     model = bar.suggestions.list.view.model()
