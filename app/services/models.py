@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from app.domain.media import Framing
 from app.domain.model import ImageTextEncoder, Tower
 from app.domain.precision import PrecisionProof
 from app.domain.status import ModelState, ModelStatus
@@ -140,11 +141,21 @@ class ModelService:
         wishes = {"checkpoint": checkpoint, "device": device} | (
             {"precision": precision} if precision else {}
         )
-        chosen = self._settings.load().model_copy(update=wishes)
-        encoder = self._open_encoder(chosen) if checkpoint else None
-        self._settings.save(chosen)
-        self._start(lambda: self._change.choose(encoder, chosen))
+        self._use(self._settings.load().model_copy(update=wishes))
         return checkpoint
+
+    def patches(self) -> int | None:
+        """How many patches of a photo the chosen model looks at; None where that is no choice."""
+        target = self.targets.coming or self.target
+        spec = target.encoder.spec.pixel_spec if target is not None else None
+        return spec.max_patches if spec is not None and spec.framing is Framing.NAFLEX else None
+
+    def use_patches(self, patches: int) -> None:
+        """Look at photos more or less closely from now on: a change of the model like any other.
+
+        Raises CheckpointError.
+        """
+        self._use(self._settings.load().model_copy(update={"naflex_patches": patches}))
 
     def use_now(self) -> None:
         """Let the coming model answer with what it has embedded so far; the rest follows."""
@@ -204,6 +215,11 @@ class ModelService:
         self._open.close()
 
     # -- in the background
+
+    def _use(self, chosen: Settings) -> None:
+        encoder = self._open_encoder(chosen) if chosen.checkpoint else None
+        self._settings.save(chosen)
+        self._start(lambda: self._change.choose(encoder, chosen))
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._guarded, args=(work,), name="model-loading", daemon=True)

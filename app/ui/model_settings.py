@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSpinBox,
     QWidget,
 )
 
@@ -32,6 +33,9 @@ from app.ui.task_runner import Lane, TaskRunner
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
     from app.services.kept_models import KeptModelService
     from app.services.models import ModelService
+
+
+_PATCHES = (16, 4096)  # as the settings allow them
 
 
 class ModelSettings(QWidget):
@@ -70,6 +74,12 @@ class ModelSettings(QWidget):
         self._busy.setTextVisible(False)
         self._busy.setFixedHeight(5)
         self._note = wrapped("muted")
+        self.patches = QSpinBox()
+        self.patches.setAccessibleName(self.tr("Patches"))
+        self.patches.setRange(*_PATCHES)
+        self.patches.setSingleStep(64)
+        self.patches.editingFinished.connect(self._on_patches)
+        self._patches = 0  # as they are chosen; 0 where that is no choice
         self.change = ModelChange()
         self.change.now_wanted.connect(self._on_now)
         self.change.stay_wanted.connect(self._on_stay)
@@ -129,6 +139,7 @@ class ModelSettings(QWidget):
         if self._answering != (status.name, status.coming):
             self._answering = (status.name, status.coming)
             self.kept.refresh()
+            self._tasks.run(self._models.patches, self._show_patches, self._show_error, receiver=self)
         self.precision.show_status(status)
         self._tasks.run(
             lambda: (self._models.precision_wish(), self._models.precision_proof()),
@@ -166,6 +177,13 @@ class ModelSettings(QWidget):
         form = self.layout()
         assert isinstance(form, QFormLayout)
         explanation = self.tr("They are kept when the model is changed, so that changing back takes no time.")
+        closer = self.tr(
+            "How closely photos are looked at; 256 is usual. More see small things in large or wide pictures,"
+            " and take longer. Photos are embedded anew."
+        )
+        form.addRow(self.tr("Patches"), with_notes(self.patches, wrapped("muted", closer)))
+        self._patches_row = form.rowCount() - 1
+        form.setRowVisible(self._patches_row, False)
         form.addRow(self.tr("Embeddings"), with_notes(self.kept, wrapped("muted", explanation)))
 
     def _show_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
@@ -175,6 +193,26 @@ class ModelSettings(QWidget):
 
     def _select_device(self) -> None:
         self._devices.setCurrentIndex(max(0, self._devices.findData(self._device)))
+
+    def _show_patches(self, patches: int | None) -> None:
+        """Only some models leave the choice."""
+        form = self.layout()
+        assert isinstance(form, QFormLayout)
+        form.setRowVisible(self._patches_row, patches is not None)
+        self._patches = patches or 0
+        if patches is not None and not self.patches.hasFocus():
+            self.patches.setValue(patches)
+
+    def _on_patches(self) -> None:
+        wanted = self.patches.value()
+        if self._patches and wanted != self._patches:
+            self._patches = wanted
+            self._tasks.run(
+                lambda: self._models.use_patches(wanted),
+                on_error=self._show_error,
+                lane=Lane.LOOSE,
+                receiver=self,
+            )
 
     def _on_now(self) -> None:
         self.change.set_usable(False)

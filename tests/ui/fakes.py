@@ -522,6 +522,7 @@ class FakeModelService(Recorder):
         self._status = ModelStatus(state, name=name, device="cpu" if state is ModelState.READY else "")
         self._listeners: list[Callable[[ModelStatus], None]] = []
         self.refused: dict[str, str] = {}  # checkpoint -> reason
+        self.patches_chosen: int | None = None  # of a NaFlex model
         self.wish = "auto"
         self.proof: PrecisionProof | None = None
 
@@ -563,6 +564,14 @@ class FakeModelService(Recorder):
 
     def load(self) -> None:
         self.record("load")
+
+    def patches(self) -> int | None:
+        self.record("patches")
+        return self.patches_chosen
+
+    def use_patches(self, patches: int) -> None:
+        self.record("use_patches", patches)
+        self.patches_chosen = patches
 
     def use_now(self) -> None:
         self.record("use_now")

@@ -26,6 +26,7 @@ _NOT_FOR_THE_WINDOW = {
     "mend_index",
     "trouble",
     "finish",
+    "forget_texts",  # asked for by the history
     "targets",
     "busy",
     "in_use",

@@ -191,3 +191,19 @@ def test_the_page_of_models_shows_it_too(window: MainWindow, services: Services,
     qtbot.waitUntil(lambda: window.keeper.settings.checkpoint == "small")
     qtbot.waitUntil(change.isHidden)
     dialog_of(ModelDialog).close()
+
+
+def test_only_a_model_that_leaves_the_choice_asks_for_patches(
+    page: ModelSettings, models: FakeModelService, qtbot: QtBot
+) -> None:
+    assert page.patches.isHidden()
+    models.patches_chosen = 256
+    page.show_status(ModelStatus(ModelState.READY, name="naflex", device="cpu"))
+    qtbot.waitUntil(page.patches.isVisible)
+    assert page.patches.value() == 256
+
+    page.patches.setValue(1024)
+    page.patches.editingFinished.emit()
+    page.patches.editingFinished.emit()
+
+    qtbot.waitUntil(lambda: models.calls_of("use_patches") == [(1024,)])

@@ -10,6 +10,7 @@ import pytest
 from app.domain.model import Provenance, Tower
 from app.domain.status import ModelState
 from app.errors import CheckpointError, EncoderError
+from app.indexing.embedding_target import EmbeddingTargets
 from app.library.library import Library
 from app.services.models import ModelService
 from app.settings import SettingsStore
@@ -36,10 +37,13 @@ class Bench:
     def new_models(self, **options: bool) -> ModelService:
         models = ModelService(
             self.library, self.root / "vectors", self.store, self.checkpoints.parts(),
-            on_targets=lambda targets: self.targets.append(targets.answering and targets.answering.identity), **options,
+            on_targets=self._note_targets, **options,
         )  # fmt: skip
         models.subscribe(self.statuses)
         return models
+
+    def _note_targets(self, targets: EmbeddingTargets) -> None:
+        self.targets.append(targets.answering and targets.answering.identity)
 
     def load(self, checkpoint: str = "fake") -> None:
         chosen(self.store, checkpoint)
