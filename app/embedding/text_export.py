@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_EXAMPLES = 6  # texts that an export is verified with, one in a language
+_EXAMPLES = 2  # texts that an export is verified with, when it is made and whenever it is opened
 _BATCH = 16
 _ROUNDS = 9
 _UNUSABLE = 0.9  # the cosine below which an 8-bit model is not even compared
