@@ -104,7 +104,7 @@ class ProgressReporter:
             if target is targets.coming:
                 done = counts.embedded
                 self._change = ChangeProgress(target.name, done, done + reachable)
-        if targets.coming is not None and targets.answering is not None:
+        if targets.answering is not None and targets.coming is not None and not targets.keep_up:
             self.knows_more = counts.embedded > photos.counts(targets.answering.identity).embedded
 
     def tell(
