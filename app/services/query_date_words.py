@@ -13,7 +13,7 @@ from app.services.query_dates import MONTHS, last_months, parse_dates
 LONGEST = 7  # words: "during the last 3 weeks", "on the 3rd of June 2019"
 
 _BEFORE = frozenset(
-    "in from during on since at over of im vom von aus am an in seit während zu über".split()  # noqa: SIM905
+    "in from during on since at of im vom von aus am an seit während zu".split()  # noqa: SIM905
 )
 _ARTICLES = frozenset({"the", "der", "dem", "den"})
 _IN = frozenset({"in", "im", "from", "vom", "aus", "during", "since", "seit"})
