@@ -29,7 +29,7 @@ def search(options: argparse.Namespace) -> int:
             say("no model is chosen; name the folder of one with --model FOLDER")
         problems = services.search.understand(" ".join(options.words)).problems
         for problem in problems:
-            say(problem.message)
+            say(f"{problem.message} Try {problem.instead}" if problem.instead else problem.message)
         if problems:
             return EXIT_USAGE
         result = _answer(services, terms, options)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.output import printable
+from app.library.library import Library
 from tests.homes import ROOT, environment_in
 from tests.unit.test_imports import NEURAL, QT, modules_after
 
@@ -63,6 +64,15 @@ def test_a_search_on_a_fresh_machine_says_how_to_begin(tmp_path):
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "photosift index FOLDER" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_mistyped_filter_is_explained_with_what_may_have_been_meant(tmp_path):
+    Library.open(tmp_path / "library" / "library.db").close()
+
+    answer = photosift(tmp_path, "--library", str(tmp_path / "library"), "search", "dog", "camra:canon")
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "There is no filter camra:. Did you mean camera:? Try camera:canon" in answer.stderr
 
 
 @pytest.mark.parametrize(
