@@ -7,6 +7,7 @@ from library_builder import IDENTITY, MODEL, OTHER_MODEL, Shelf, embedded
 
 from app.domain.photo import PhotoState
 from app.library.library import Library
+from app.library.models import _row_bytes
 
 OTHER = OTHER_MODEL.identity
 
@@ -113,3 +114,8 @@ def test_a_compacted_library_takes_no_more_than_it_holds(two: Shelf, library: Li
         assert connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() <= free
         assert connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() == 0
     assert library.embeddings.count(MODEL.identity) == 3
+
+
+@pytest.mark.parametrize(("dim", "measured"), [(512, 1523), (768, 2207), (1152, 4260), (1536, 4260)])
+def test_the_room_of_an_embedding_is_told_as_sqlite_takes_it(dim: int, measured: int) -> None:
+    assert _row_bytes(dim) == pytest.approx(measured, rel=0.02)
