@@ -27,6 +27,7 @@ class BarSuggestions(QObject):
         self._field = field
         self._history: tuple[str, ...] = ()
         self._offered: tuple[Suggestion, ...] = ()
+        self._offered_for = ""  # the text
         self._list = SuggestionList(self.tr("Suggestions"), self.tr("Clear history"), field)
         self._list.chosen.connect(self._take)
         self._list.removed.connect(self._remove)
@@ -35,6 +36,7 @@ class BarSuggestions(QObject):
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._ask)
         edit.textEdited.connect(self._on_edited)
+        edit.cursorPositionChanged.connect(self._on_cursor)
 
     @property
     def list(self) -> SuggestionList:
@@ -65,7 +67,7 @@ class BarSuggestions(QObject):
         if len(suggestions) == 1 and typed.endswith(suggestions[0].text):
             suggestions = ()  # it is all there
         if suggestions or self._offered:
-            self._offered = suggestions
+            self._offered, self._offered_for = suggestions, text
             self._list.open_below(self._field, [_entry(one) for one in suggestions])
 
     def hide(self) -> None:
@@ -115,6 +117,11 @@ class BarSuggestions(QObject):
             self._offered = ()
         self._timer.start()
 
+    def _on_cursor(self, before: int, now: int) -> None:
+        """Who goes to another part of the text does not want to complete this one any more."""
+        if self._offered and self._edit.text() == self._offered_for:
+            self._list.hide()
+
     def _ask(self) -> None:
         if self._edit.hasFocus():
             self.completion_wanted.emit(self._edit.text(), self._edit.cursorPosition(), False)
@@ -128,9 +135,9 @@ class BarSuggestions(QObject):
         chosen = self._offered[row]
         self.hide()
         self._offered = ()
-        text = self._edit.text()
-        space = "" if chosen.is_name or text[chosen.end :].startswith(" ") else " "
-        self._edit.setSelection(chosen.start, chosen.end - chosen.start)
+        typed = token_at(self._edit.text(), self._edit.cursorPosition())  # may be longer by now
+        space = "" if chosen.is_name or self._edit.text()[typed.end :].startswith(" ") else " "
+        self._edit.setSelection(typed.start, typed.end - typed.start)
         self._edit.insert(chosen.text + space)
         if chosen.is_name:
             self._ask()

@@ -252,6 +252,20 @@ def test_escape_closes_the_suggestions_and_nothing_else(qtbot: QtBot, bar: Searc
     assert bar.text() == "fo"
 
 
+def test_what_was_typed_since_is_part_of_what_a_suggestion_replaces(qtbot: QtBot, bar: SearchBar) -> None:
+    bar.edit.setText("folder:k")
+    bar.suggestions.offer("folder:k", 8, (Suggestion(0, 8, "folder:Kyoto", Field.FOLDER, "Kyoto"),))
+    qtbot.keyClicks(bar.edit, "yo")
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Tab)
+    assert bar.edit.text() == "folder:Kyoto "
+
+
+def test_going_to_another_part_of_the_text_closes_the_suggestions(qtbot: QtBot, bar: SearchBar) -> None:
+    _offer_folder(bar)
+    qtbot.keyClick(bar.edit, Qt.Key.Key_Left)
+    assert not bar.suggestions.list.isVisible()
+
+
 def test_an_answer_that_comes_too_late_is_not_shown(bar: SearchBar) -> None:
     bar.edit.setText("dog")
     bar.suggestions.offer("fo", 2, (Suggestion(0, 2, "folder:", Field.FOLDER),))
