@@ -114,7 +114,8 @@ def write_export(
         unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
         try:
             try:
-                openvino.save_model(model, unfinished / _MODEL, compress_to_fp16=False)
+                half = made.precision == "bfloat16"  # float32 weights would stay in memory beside those
+                openvino.save_model(model, unfinished / _MODEL, compress_to_fp16=half)
             except RuntimeError as error:
                 raise OSError(errno.EIO, f"the model could not be written ({error})") from error
             found = OpenVinoModel(unfinished / _MODEL, made.precision).run(probe)

@@ -82,7 +82,7 @@ class TextInputs:
 
 def text_export(checkpoint: Checkpoint, precision: str) -> Path:
     """The folder of one export, there or not."""
-    return exports_of(checkpoint) / f"text-{_stored_as(precision)}"
+    return exports_of(checkpoint) / f"text-{precision}"
 
 
 def tokens_folder(checkpoint: Checkpoint) -> Path:
@@ -91,7 +91,7 @@ def tokens_folder(checkpoint: Checkpoint) -> Path:
 
 def made_of(checkpoint: Checkpoint, precision: str) -> Made:
     """What that export is made of."""
-    return Made(checkpoint.spec.identity, Tower.TEXT, _stored_as(precision))
+    return Made(checkpoint.spec.identity, Tower.TEXT, precision)
 
 
 def read_text_facts(checkpoint: Checkpoint) -> TextFacts | None:
@@ -160,8 +160,3 @@ def open_exported_text(checkpoint: Checkpoint, precision: str | None = None) -> 
         return None
     chosen = TextFacts(facts.tokens, facts.end, precision, facts.proof)
     return ExportedTextTower(checkpoint, model, tokens, chosen)
-
-
-def _stored_as(precision: str) -> str:
-    """bfloat16 is computed from float32 weights."""
-    return "float32" if precision == "bfloat16" else precision

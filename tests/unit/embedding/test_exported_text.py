@@ -19,6 +19,7 @@ from app.embedding.exported_text import (
     tokens_folder,
 )
 from app.embedding.text_bank import captions, odd_texts
+from app.embedding.text_export import _chosen
 from app.embedding.text_tower import load_text_tower
 from tests.homes import ROOT
 
@@ -122,3 +123,25 @@ def test_without_an_export_there_is_none(checkpoint_of: CheckpointOf) -> None:
     checkpoint = open_checkpoint(str(checkpoint_of("siglip2-naflex")))
     assert open_exported_text(checkpoint) is None
     assert text_export_is_needed(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "passed", "chosen"),
+    [
+        ((9.0, 5.0, 4.0), (True, True), "int8-dynamic"),
+        ((9.0, 5.0, 5.5), (True, True), "int8-dynamic"),  # nearly as fast, and a quarter of the memory
+        ((9.0, 5.0, 8.0), (True, True), "bfloat16"),
+        ((9.0, 5.0, 4.0), (True, False), "bfloat16"),
+        ((9.0, 5.0, 4.0), (False, False), "float32"),
+        ((4.0, 9.0, 8.0), (True, True), "float32"),  # a processor without instructions for less
+    ],
+)
+def test_only_what_proved_itself_is_chosen(
+    milliseconds: tuple[float, ...], passed: tuple[bool, bool], chosen: str
+) -> None:
+    results = {
+        "float32": {"milliseconds": milliseconds[0]},
+        "bfloat16": {"milliseconds": milliseconds[1], "passed": passed[0]},
+        "int8-dynamic": {"milliseconds": milliseconds[2], "passed": passed[1]},
+    }
+    assert _chosen(results) == chosen
