@@ -66,6 +66,8 @@ class DuplicatesDialog(QDialog):
         self._library = library
         self._tasks = tasks
         self._report: DuplicateReport | None = None
+        self._shown: tuple[DuplicateGroup, ...] = ()  # of the chosen tab
+        self._marked = 0  # photos of these that are to go
         self._marks: dict[tuple[int, ...], frozenset[int]] = {}  # by the group's photos, where changed
         self._dismissed: list[DuplicateGroup] = []
         self._refreshing = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -84,8 +86,9 @@ class DuplicatesDialog(QDialog):
         return self._empty.text() if self._pages.currentWidget() is self._empty else ""
 
     def refresh_soon(self) -> None:
-        """Photos may have vanished."""
-        self._refreshing.start()
+        """Photos may have vanished. While many do, it is looked at times, not at the end."""
+        if not self._refreshing.isActive():
+            self._refreshing.start()
 
     def done(self, result: int) -> None:
         """However it is closed."""
@@ -170,7 +173,7 @@ class DuplicatesDialog(QDialog):
         self.dismiss_button.clicked.connect(self._on_dismiss)
         self.undo_button.clicked.connect(self._on_undo)
         self.group_button.clicked.connect(lambda: self._ask([self._current()]))
-        self.all_button.clicked.connect(lambda: self._ask(self._shown()))
+        self.all_button.clicked.connect(lambda: self._ask(self._shown))
         self.tabs.currentChanged.connect(lambda _: self._show_level())
         self.groups.selectionModel().currentChanged.connect(lambda *_: self._show_group())
         self._photos_model.marks_changed.connect(self._on_marks)
@@ -187,7 +190,7 @@ class DuplicatesDialog(QDialog):
     def _on_found(self, report: DuplicateReport) -> None:
         self._report = report
         self._marks.clear()
-        if not self._shown():
+        if not report.of(self._level()):
             found = [number for number, level in enumerate(_LEVELS) if report.of(level)]
             self.tabs.setCurrentIndex(found[0] if found else 0)
         self._show_level()
@@ -210,9 +213,6 @@ class DuplicatesDialog(QDialog):
     def _level(self) -> Level:
         return _LEVELS[max(0, self.tabs.currentIndex())]
 
-    def _shown(self) -> tuple[DuplicateGroup, ...]:
-        return self._report.of(self._level()) if self._report else ()
-
     def _spare_of(self, group: DuplicateGroup) -> frozenset[int]:
         return self._marks.get(group.photo_ids, group.spare)
 
@@ -223,7 +223,9 @@ class DuplicatesDialog(QDialog):
 
     def _show_level(self) -> None:
         """The groups of the chosen tab, at the place where one was looking."""
-        groups, row = self._shown(), max(0, self.groups.currentIndex().row())
+        row = max(0, self.groups.currentIndex().row())
+        groups = self._shown = self._report.of(self._level()) if self._report else ()
+        self._marked = sum(len(self._spare_of(group)) for group in groups)
         self._show_titles()
         self._list_model.set_groups(groups)
         self._pages.setCurrentIndex(1 if groups else 0)
@@ -272,20 +274,21 @@ class DuplicatesDialog(QDialog):
             self.tiles.setCurrentIndex(self._photos_model.index(0))
 
     def _show_buttons(self) -> None:
-        groups, index = self._shown(), self.groups.currentIndex()
+        index = self.groups.currentIndex()
         chosen = len(self._spare_of(self._current())) if index.isValid() else 0
-        marked = sum(len(self._spare_of(group)) for group in groups)
         this, every = self.tr("Move from this group ({n})…"), self.tr("Move all marked ({n})…")
         self.group_button.setText(this.format(n=wording.number(chosen)))
-        self.all_button.setText(every.format(n=wording.number(marked)))
+        self.all_button.setText(every.format(n=wording.number(self._marked)))
         self.group_button.setEnabled(chosen > 0)
-        self.all_button.setEnabled(marked > 0)
+        self.all_button.setEnabled(self._marked > 0)
         self.dismiss_button.setEnabled(index.isValid())
 
     # --- deciding
 
     def _on_marks(self, marked: frozenset[int]) -> None:
-        self._marks[self._current().photo_ids] = marked
+        group = self._current()
+        self._marked += len(marked) - len(self._spare_of(group))
+        self._marks[group.photo_ids] = marked
         self._list_model.refresh()
         self._show_buttons()
 

@@ -104,6 +104,8 @@ class MainWindow(QMainWindow):
             self._workspace.stop()
         if self._guide is not None:
             self._guide.stop()
+        for review in self.findChildren(DuplicatesDialog):
+            review.line.stop()
         self._tasks.close()
         for services in self._opened:
             services.close()

@@ -12,6 +12,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from window_driver import dialog_of
 
+from app.bootstrap import Services
 from app.domain.duplicates import DuplicateReport, Level, Removal
 from app.errors import LibraryError
 from app.ui.duplicates_dialog import DuplicatesDialog
@@ -107,6 +108,7 @@ def test_the_proposal_is_marked_and_space_changes_it(dialog: DuplicatesDialog, q
     assert marks(dialog) == [False, False, True]
     assert dialog.groups.model().index(0, 0).data() == "3 photos\n1 to the trash, 2.0 MB"
     assert dialog.group_button.text() == "Move from this group (1)…"
+    assert dialog.all_button.text() == "Move all marked (1)…"
 
 
 def test_a_click_on_the_box_marks(dialog: DuplicatesDialog, qtbot: QtBot) -> None:
@@ -243,15 +245,15 @@ def test_enter_opens_a_photo(dialog: DuplicatesDialog, qtbot: QtBot) -> None:
     assert opened.args == [[11]]
 
 
-def test_a_hundred_thousand_groups_ask_for_few_photos(
+def test_thousands_of_groups_ask_for_few_photos(
     dialog: DuplicatesDialog, service: FakeDuplicateService, library: FakeLibraryService, qtbot: QtBot
 ) -> None:
-    library.photo_count = 200_000
+    library.photo_count = 40_000
     library.calls.clear()
-    groups = tuple(group(Level.NEAR, 2 * n + 1, 2 * n + 2) for n in range(50_000))
-    service.report = DuplicateReport(groups, photos=100_000)
+    groups = tuple(group(Level.NEAR, 2 * n + 1, 2 * n + 2) for n in range(20_000))
+    service.report = DuplicateReport(groups, photos=40_000)
     dialog.line.search()
-    qtbot.waitUntil(lambda: dialog.groups.model().rowCount() == 50_000)
+    qtbot.waitUntil(lambda: dialog.groups.model().rowCount() == 20_000)
     qtbot.waitUntil(lambda: names(dialog) == ["IMG_0000001.jpg", "IMG_0000002.jpg"])
     asked = {photo_id for (ids,) in library.calls_of("photos") for photo_id in ids}
     assert len(asked) < 1_000
@@ -265,3 +267,12 @@ def test_the_menu_opens_the_review(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not dialog.line.searching)
     assert dialog.hint == "No file is here twice."
     dialog.close()
+
+
+def test_closing_the_window_calls_a_search_off(window: MainWindow, services: Services, qtbot: QtBot) -> None:
+    service = cast(FakeDuplicateService, services.duplicates)
+    service.open.clear()  # it never ends by itself
+    window.open_duplicates()
+    qtbot.waitUntil(lambda: service.calls_of("find") == [()])
+    window.shut_down()
+    assert not service.open.is_set()
