@@ -117,7 +117,7 @@ def write_export(
                 half = made.precision == "bfloat16"  # float32 weights would stay in memory beside those
                 openvino.save_model(model, unfinished / _MODEL, compress_to_fp16=half)
             except RuntimeError as error:
-                raise OSError(errno.EIO, f"the model could not be written ({error})") from error
+                raise OSError(errno.EIO, "the disk is full or refuses") from error
             found = OpenVinoModel(unfinished / _MODEL, made.precision).run(probe)
             cosine = smallest(expected, found)
             if not cosine >= smallest_cosine:
