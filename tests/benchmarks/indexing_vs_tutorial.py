@@ -96,7 +96,9 @@ def run(quick: bool) -> Iterator[Figure]:
             yield from _figures(system, loops, products, count, megabytes)
 
 
-def _measure(home: Path, checkpoint: str, warm: Path, photos: Path) -> tuple[list[LoopTimes], list[_Product]]:
+def _measure(
+    home: Path, checkpoint: str, warm: Path, photos: Path, precisions: Sequence[str]
+) -> tuple[list[LoopTimes], list[_Product]]:
     """The loop's two halves, and the product between them: in float32, then as fast as it may."""
     paths = [str(path) for path in sorted(photos.iterdir())]
     half = len(paths) // 2
