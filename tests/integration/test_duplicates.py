@@ -16,6 +16,7 @@ from app.domain.progress import CancelToken
 from app.errors import CancelledError
 from app.library.schema import FingerprintRow
 from app.media.decode_pool import DecodePool
+from app.media.fingerprint import FINGERPRINT_VERSION, WINDOWS
 from app.paths import LibraryPaths
 from app.services.decisions import DecisionService
 from app.services.duplicates import DuplicateService
@@ -112,6 +113,8 @@ def _copies(world: World) -> None:
 def test_copies_are_found_and_the_original_is_proposed_to_stay(world: World) -> None:
     _copies(world)
     world.index()
+    known = world.rig.library.fingerprints.all(FINGERPRINT_VERSION, len(WINDOWS))
+    assert len(known.content_keys) == 5  # made while the photos were read
     report = world.service.find()
     (exact,) = report.of(Level.EXACT)
     assert world.names(exact) == ["original.jpg", "original copy.jpg"]
@@ -292,9 +295,9 @@ def test_fingerprints_of_contents_nobody_has_are_forgotten(world: World) -> None
     _copies(world)
     world.index()
     world.rig.library.photos.mark_missing([world.id_of("other.jpg")])
-    before = world.rig.library.fingerprints.all(1, 31)
+    before = world.rig.library.fingerprints.all(FINGERPRINT_VERSION, len(WINDOWS))
     world.rig.library.photos.purge(older_than_days=-1)
-    after = world.rig.library.fingerprints.all(1, 31)
+    after = world.rig.library.fingerprints.all(FINGERPRINT_VERSION, len(WINDOWS))
     assert len(before.content_keys) - len(after.content_keys) == 1
 
 
