@@ -166,7 +166,7 @@ class DuplicateSearch:
             for photo_id, label in zip(photo_ids.tolist(), labels.tolist(), strict=True)
             if photo_id in number_of
         }
-        every = np.array(sorted(known), np.int64)
+        every = np.intersect1d(np.array(list(known), np.int64), target.index.labels())  # it may lag behind
         numbers = np.array([known[label] for label in every.tolist()], np.int64)
         at_least = _least_score(target, every)
         for start in range(0, len(every), _LABELS_AT_ONCE):

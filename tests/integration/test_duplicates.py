@@ -131,6 +131,10 @@ def test_embeddings_propose_pairs_and_the_pictures_decide(world: World) -> None:
     world.rig.use(FakeEncoder())
     world.index()
     assert len(world.found(Level.NEAR)) == 1
+    assert world.rig.target is not None
+    world.rig.target.index.remove([1, 2])  # it lags behind the library
+    world.service.dismiss(world.service.find().of(Level.EXACT)[0])
+    assert len(world.found(Level.NEAR)) == 1
 
 
 def test_photos_of_an_older_library_are_looked_at_once(world: World) -> None:
