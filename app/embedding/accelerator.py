@@ -137,7 +137,7 @@ class Accelerator:
 
 def _check_memory(checkpoint: Checkpoint) -> None:
     """The image tower's weights are there three times for a moment; both towers' files are about as much."""
-    needed = sum(path.stat().st_size for path in checkpoint.folder.glob("*.safetensors"))
+    needed = checkpoint.weight_bytes
     free = psutil.virtual_memory().available
     if free < needed:
         raise EncoderError(

@@ -58,6 +58,10 @@ class Checkpoint:
     def family(self) -> Family:
         return FAMILIES[self.spec.family]
 
+    @property
+    def weight_bytes(self) -> int:
+        return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
+
     def is_unchanged(self) -> bool:
         """Whether the files on disk still are the model that was described."""
         pixels = self.spec.pixel_spec

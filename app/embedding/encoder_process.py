@@ -40,6 +40,8 @@ _LANES = {
     "lacks_text_export": "texts",
 }
 
+_WORTHWHILE_BYTES = 64 << 20  # a model of less, as the demonstration's, answers in milliseconds anyhow
+
 _DIED = "The model's process ended unexpectedly; perhaps memory ran out. It starts again when it is needed."
 
 
@@ -85,6 +87,7 @@ class ProcessEncoder:
             on_faster=self._renew_images,
             on_note=self._tell,
         )
+        self._is_small = checkpoint.weight_bytes < _WORTHWHILE_BYTES
         self._text_accelerator = TextAccelerator(
             checkpoint, is_wanted=self._wants_text_export, on_faster=self._renew_texts
         )
@@ -184,7 +187,7 @@ class ProcessEncoder:
 
     def _wants_text_export(self) -> bool | None:
         """None while something else is being made, or nothing runs that could tell."""
-        if not self._accelerate:
+        if not self._accelerate or self._is_small:
             return False
         if self._accelerator.note or not self._process.running:
             return None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.domain.model import Tower
+from app.embedding import encoder_process
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.encoder_process import ProcessEncoder
 from app.embedding.export import exports_of
@@ -102,8 +103,12 @@ def test_what_cannot_be_made_leaves_a_reason_in_the_log(
 
 @pytest.mark.timeout(300)  # two processes load the model
 def test_the_encoder_goes_over_to_the_exports_without_another_answer(
-    checkpoint: Checkpoint, ready: Checkpoint
+    checkpoint: Checkpoint, ready: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    small = ProcessEncoder(checkpoint, "cpu", AUTOMATIC)
+    assert small._wants_text_export() is False
+    small.close()
+    monkeypatch.setattr(encoder_process, "_WORTHWHILE_BYTES", 0)
     encoder = ProcessEncoder(checkpoint, "cpu", AUTOMATIC)
     before = encoder.encode_texts(["a dog"])
     first = encoder.pid
