@@ -104,7 +104,8 @@ class Accelerator:
             self._process.stop(timeout=0)
         if note:
             _log.warning("%s", note)
-        self._say(note)
+        with contextlib.suppress(CancelledError):  # whoever is told asks the encoder, which may be closed
+            self._say(note)
 
     def _work(self) -> None:
         if not is_exported(self._checkpoint):

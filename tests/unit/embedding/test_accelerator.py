@@ -18,7 +18,7 @@ from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.encoder_process import ProcessEncoder
 from app.embedding.exported_tower import is_exported
 from app.embedding.proof import read_proof
-from app.errors import EncoderError, ProcessDiedError
+from app.errors import CancelledError, EncoderError, ProcessDiedError
 
 DICE = np.random.default_rng(0)
 PHOTOS = list(DICE.integers(0, 256, (72, 64, 64, 3), np.uint8))
@@ -44,16 +44,22 @@ class Bench:
         self.failure: Exception | None = None
         self.notes: list[str] = []
         self.renewed = 0
+        self.deaf = False
         self.ended = threading.Event()
         self.accelerator = Accelerator(
             checkpoint,
             prove_precision=prove_precision,
             on_faster=self._renew,
-            on_note=lambda: self.notes.append(self.accelerator.note),
+            on_note=self._hear,
         )
         self.accelerator._process = SimpleNamespace(  # type: ignore[assignment]
             call=self._call, stop=lambda **_: None, close=lambda **_: None
         )
+
+    def _hear(self) -> None:
+        self.notes.append(self.accelerator.note)
+        if self.deaf:
+            raise CancelledError("The encoder process was closed.")
 
     def _renew(self) -> None:
         self.renewed += 1
@@ -138,6 +144,15 @@ def test_without_enough_memory_nothing_begins(bench: Bench, monkeypatch: pytest.
     bench.wait()
     assert bench.calls == []
     assert "GB of memory" in bench.accelerator.note
+
+
+def test_listeners_that_were_closed_meanwhile_do_no_harm(bench: Bench) -> None:
+    bench.deaf = True
+
+    bench.accelerator.take(PHOTOS)
+
+    bench.wait()  # an exception that a thread leaves behind fails the test
+    assert bench.notes == ["Making the model faster on this machine…", ""]
 
 
 def test_closing_while_photos_are_collected_ends_it(bench: Bench) -> None:
