@@ -18,7 +18,7 @@ from app.indexing import folder_watch
 from app.media.decode_pool import DecodePool
 from app.paths import LibraryPaths
 from app.services.library import LibraryService
-from app.services.scoring import ScoredTerm, exact, nearest
+from app.services.scoring import exact, nearest, scored_term
 from tests.fake_encoder import FakeEncoder
 from tests.indexing_rig import Rig, make_photo, wait_for
 
@@ -176,7 +176,7 @@ def test_raw_files_in_the_index_take_no_places_in_an_answer(rig: Rig, encoder: F
     query = rig.library.embeddings.vectors(
         rig.target.identity, rig.library.embeddings.labels(rig.target.identity)[:1]
     )
-    term = ScoredTerm.of(QueryTerm(photo_id=1), query[0], rig.target)
+    term = scored_term(QueryTerm(photo_id=1), query[0], rig.target)
     for wanted in (1, 5, 12):
         ranking = nearest(rig.library, rig.target, term, wanted)
         if ranking is None:

@@ -119,7 +119,8 @@ def test_where_the_first_knows_little_newcomers_go_to_the_second_alone(
 ) -> None:
     folder = indexed(rig, first, 2)
     rig.worker.pause(True)
-    fill(folder, 12)
+    for number in range(2, 12):
+        make_photo(folder / f"{number}.jpg", number)
     taken = change(rig, first, second, keep_up=False)
     rig.worker.pause(False)
 
