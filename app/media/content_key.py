@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+import xxhash
 from PIL import Image
 
 from app.media.jpeg_stream import picture_data
@@ -52,9 +53,14 @@ def jpeg_pixel_key(data: bytes, orientation: int, profile: bytes = b"") -> str:
     """The pixel key of a JPEG: of its compressed picture data, which no edit of metadata touches.
 
     Decoded pixels would not do: JPEGs are decoded at a scale that depends on the model. `profile` is that of
-    its colours where it changes what is seen.
+    its colours where it changes what is seen. XXH3, ten times as fast as BLAKE2b: whoever makes two pictures
+    meet on purpose gains no more than that one of them is found as the other.
     """
-    return "j1-" + _digest(bytes([orientation]), profile, *picture_data(data))
+    digest = xxhash.xxh3_128(bytes([orientation]))
+    digest.update(profile)
+    for part in picture_data(data):
+        digest.update(part)
+    return "j2-" + digest.hexdigest()
 
 
 def pixel_key(picture: Image.Image, orientation: int, size: tuple[int, int], profile: bytes = b"") -> str:

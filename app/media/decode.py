@@ -20,7 +20,7 @@ from app.media.opening import NeededSize, OpenedPicture, open_picture, open_vide
 from app.media.preparing import fit_within, needed_size, prepare_pixels
 from app.media.sidecars import find_sidecar, read_sidecar
 from app.media.sniffing import sniff
-from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE, encode_preview, encode_thumbnail
+from app.media.thumbnails import PREVIEW_SIZE, THUMBNAIL_SIZE, encode_preview, encode_thumbnail, shrunk
 
 _HEAD = 4096  # bytes; enough to tell a picture from a video
 LARGEST_FILE = 500_000_000  # bytes; it is held in memory while the picture is decoded
@@ -43,11 +43,12 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
     spec, thumbnail_size = request.pixel_spec, request.thumbnail_size
     opened = _open(request.path, lambda full: needed_size(spec, thumbnail_size, full))
     picture = opened.picture
-    if request.pixels_only:
-        metadata, thumbnail = picture.metadata, b""
-    else:
-        metadata = _completed(picture.metadata, request)
-        thumbnail = encode_thumbnail(picture.image, thumbnail_size, picture.icc_profile)
+    metadata, thumbnail, seen = picture.metadata, b"", None
+    if not request.pixels_only:
+        metadata = _completed(metadata, request)
+        small = shrunk(picture.image, thumbnail_size)
+        thumbnail = encode_thumbnail(small, thumbnail_size, picture.icc_profile)
+        seen = fingerprint(small)
     return DecodedPhoto(
         content_key=opened.content_key,
         pixel_key=picture.pixel_key,
@@ -56,7 +57,7 @@ def decode_photo(request: DecodeRequest) -> DecodedPhoto:
         metadata=metadata,
         thumbnail=thumbnail,
         pixels=_model_pixels(picture, spec) if spec is not None else None,
-        fingerprint=None if request.pixels_only else fingerprint(picture.image),
+        fingerprint=seen,
     )
 
 

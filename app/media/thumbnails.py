@@ -45,10 +45,14 @@ def encode_preview(picture: Image.Image, size: int, profile: bytes | None) -> by
     return _encode(picture, size, profile, _PREVIEW_QUALITY, _PREVIEW_METHOD)
 
 
-def _encode(picture: Image.Image, size: int, profile: bytes | None, quality: int, method: int) -> bytes:
+def shrunk(picture: Image.Image, size: int) -> Image.Image:
+    """The picture with its longest side `size` pixels at most."""
     target = fit_within(picture.size, size)
-    small = picture if target == picture.size else picture.resize(target, Image.Resampling.HAMMING)
-    out = io.BytesIO()
+    return picture if target == picture.size else picture.resize(target, Image.Resampling.HAMMING)
+
+
+def _encode(picture: Image.Image, size: int, profile: bytes | None, quality: int, method: int) -> bytes:
+    out, small = io.BytesIO(), shrunk(picture, size)
     to_srgb(small, profile).save(out, "WEBP", quality=quality, method=method, icc_profile=b"", exif=b"")
     return out.getvalue()
 
