@@ -32,7 +32,7 @@ def run(quick: bool) -> Iterator[Figure]:
     for count in (10_000,) if quick else (10_000, 100_000):
         with tempfile.TemporaryDirectory(prefix="photosift-queries-") as folder:
             home = Path(folder)
-            library = prepare_home(home, count, checkpoint)
+            library = prepare_home(home, count, checkpoint, precision="float32")
             reports = _session(home, ["--queries", str(queries), "--library", str(library.root)])
         yield from _figures(reports, count, size)
 

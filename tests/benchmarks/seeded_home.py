@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 
@@ -19,12 +20,20 @@ _PICTURES = 50  # different thumbnails; more would only take longer to make
 _LINKS = 10_000  # names of one file; file systems allow few more
 
 
-def prepare_home(home: Path, count: int, checkpoint: Path, *, thumbnails: int | None = None) -> LibraryPaths:
+def prepare_home(
+    home: Path,
+    count: int,
+    checkpoint: Path,
+    *,
+    thumbnails: int | None = None,
+    precision: Literal["auto", "float32"] = "auto",
+) -> LibraryPaths:
     """`count` photos, read, and embedded at random for the checkpoint; the files only look right.
 
     `thumbnails`: only so many, of the newest; a window that is not scrolled shows no more.
     """
-    SettingsStore(settings_file_in(home)).save(Settings(checkpoint=str(checkpoint), device="cpu"))
+    settings = Settings(checkpoint=str(checkpoint), device="cpu", precision=precision)
+    SettingsStore(settings_file_in(home)).save(settings)
     library = LibraryPaths(home / "library")
     seed_library(library.database, count, root=str(home), model=describe_checkpoint(str(checkpoint)))
     with closing(sqlite3.connect(library.database)) as connection:
