@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 _INTERRUPTED = 130  # as shells have it
 
-_GC_THRESHOLDS = (10_000, 10, 1_000)  # new objects, then younger collections until an older one
+_GC_THRESHOLDS = (2_000, 5, 10_000)  # new objects, then younger collections until an older one
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

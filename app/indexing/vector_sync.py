@@ -10,7 +10,7 @@ from app.library.library import Library
 
 _log = logging.getLogger(__name__)
 
-_BLOCK = 4096
+_BLOCK = 512  # a larger one holds the interpreter for milliseconds while it is packed for the other process
 _NEWEST = 256
 _EQUAL = 2e-3  # rounding to float16 moves a component by less
 

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 # A thread that holds the interpreter is asked to give it up after this long; Python's own 5 ms are a third of
 # a frame, and several busy threads in a row would add up to dropped frames.
-_SWITCH_SECONDS = 0.001
+_SWITCH_SECONDS = 0.0004
 
 
 def run_window(

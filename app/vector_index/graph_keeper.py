@@ -1,8 +1,11 @@
 """Keeps a graph equal to a matrix, in the background."""
 
 import logging
+import os
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ _BATCH = 32
 _BULK = 1024  # while the graph is not ready, nobody waits for it
 _MANY = 8  # from an eighth of all on, scoring everything exactly costs no more
 _RESERVE = 300  # candidates beyond twice what is wanted, as scores of projections are only close
+_NICENESS = 10  # of building in bulk, which takes every core
 _WORTH_SAVING = 50  # a graph is written when a fiftieth of it has changed
 
 
@@ -50,6 +54,7 @@ class GraphKeeper:
         self._failed = False
         self._stopping = False
         self.problem: str | None = None
+        self._builder = ThreadPoolExecutor(1, "graph-builder", initializer=_come_after_others)
         self._thread = threading.Thread(target=self._run, name="graph-keeper", daemon=True)
         self._thread.start()
 
@@ -114,6 +119,7 @@ class GraphKeeper:
             self._stopping = True
             self._wake.notify_all()
         self._thread.join()
+        self._builder.shutdown()
 
     def _save_if_due(self) -> None:
         with self._wake:
@@ -201,7 +207,10 @@ class GraphKeeper:
             self._adding = [self._pending.pop() for _ in range(size)]
         labels, embeddings = self._matrix.get_present(np.array(sorted(self._adding), np.int64))
         changed = [row for row, label in enumerate(labels) if not graph.holds(int(label), embeddings[row])]
-        graph.add(labels[changed], embeddings[changed], in_bulk=in_bulk)
+        if in_bulk:  # the window must not wait for a processor meanwhile
+            self._builder.submit(graph.add, labels[changed], embeddings[changed], in_bulk=True).result()
+        else:
+            graph.add(labels[changed], embeddings[changed])
         with self._wake:
             self._unsaved += len(changed)
             self._adding = []
@@ -217,3 +226,11 @@ class GraphKeeper:
             self.problem = problem
             self._failed = True
             self._wake.notify_all()
+
+
+def _come_after_others() -> None:
+    """Lower the priority of this thread and of those that compute for it: only Linux gives each its own."""
+    if sys.platform == "linux":
+        os.setpriority(
+            os.PRIO_PROCESS, threading.get_native_id(), max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+        )
