@@ -6,7 +6,6 @@ also the one way to give back everything that torch holds.
 
 import functools
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from app.embedding.devices import REFERENCE_DEVICE
 from app.embedding.siglip import AUTOMATIC, Siglip2Encoder
 from app.embedding.text_accelerator import TextAccelerator
 from app.errors import EncoderError, ProcessDiedError
-from app.service_process import ServiceProcess
+from app.service_process import ServiceProcess, come_after_others
 
 # A lane per tower, so that a text never waits for a batch of pictures, and one for the picture that a search
 # waits for: computing beside a batch takes a fraction of the time that waiting for the batch's end takes.
@@ -258,40 +257,28 @@ class _EncoderService:
         self.release = encoder.release
 
     def encode_images(self, pixels: list[NDArray[np.uint8]], niceness: int) -> Embeddings:
-        _come_after_others(niceness)
+        come_after_others(niceness)
         return self._encoder.encode_images(pixels)
 
     def encode_photos(self, pixels: list[NDArray[np.uint8]], niceness: int) -> EncodedPhotos:
-        _come_after_others(niceness)
+        come_after_others(niceness)
         return self._encoder.encode_photos(pixels)
 
     def renew_images(self, niceness: int) -> None:
-        _come_after_others(niceness)
+        come_after_others(niceness)
         self._encoder.renew(Tower.IMAGE)
 
     def prepare_images(self, niceness: int) -> None:
-        _come_after_others(niceness)
+        come_after_others(niceness)
         self._encoder.prepare(Tower.IMAGE)
 
     def provenance(self, niceness: int) -> Provenance:
-        _come_after_others(niceness)
+        come_after_others(niceness)
         return self._encoder.provenance()
 
     def close(self) -> None:
         """End at once: nothing here needs saving, and unloading torch in order takes a second."""
         os._exit(0)
-
-
-def _come_after_others(niceness: int) -> None:
-    """Lower the priority of this lane's thread, and so of the threads that compute for it.
-
-    Only Linux gives a thread a priority of its own; elsewhere the process would answer searches later, too.
-    No program may take it back: a smaller number than before changes nothing until the process starts anew.
-    """
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        if niceness > os.getpriority(os.PRIO_PROCESS, thread):
-            os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 _PROTOCOL_CHECK: type[ImageTextEncoder] = ProcessEncoder  # mypy proves here that it follows the protocol

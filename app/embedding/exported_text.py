@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from app.domain.model import Tower
 from app.embedding.checkpoint import Checkpoint
-from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime, physical_cores
+from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime
 from app.embedding.export import Made, exports_of, open_export
-from app.embedding.openvino_model import Arrays, OpenVinoModel, nncf_version, openvino_version
-from app.embedding.proof import SMALLEST_COSINE, SMALLEST_OVERLAP, processor
+from app.embedding.openvino_model import Arrays, OpenVinoModel
+from app.embedding.proof import conditions
 from app.embedding.text_tower import PROBE
 from app.embedding.token_ids import TokenIds, open_token_ids
 from app.embedding.token_rows import TokenRows
@@ -112,18 +112,6 @@ def text_export_is_needed(checkpoint: Checkpoint) -> bool:
     """Nothing was exported yet, or what was chosen is true of another machine or version."""
     facts = read_text_facts(checkpoint)
     return facts is None or facts.proof.get("conditions") != conditions(checkpoint)
-
-
-def conditions(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a comparison of precisions is true of."""
-    return {
-        "identity": checkpoint.spec.identity,
-        "processor": processor(),
-        "cores": physical_cores(),
-        "openvino": openvino_version(),
-        "nncf": nncf_version(),
-        "bar": {"cosine": SMALLEST_COSINE, "overlap": SMALLEST_OVERLAP},
-    }
 
 
 def facts_to_write(checkpoint: Checkpoint, facts: TextFacts) -> tuple[Path, str]:

@@ -70,7 +70,7 @@ def read_proof(checkpoint: Checkpoint) -> PrecisionProof | None:
     """What was measured before; None when nothing was, or elsewhere, or with other versions."""
     try:
         kept = json.loads((exports_of(checkpoint) / _FILE).read_text(encoding="utf-8"))
-        if kept["conditions"] != _conditions(checkpoint):
+        if kept["conditions"] != conditions(checkpoint):
             return None
         results = tuple(PrecisionResult(**result) for result in kept["results"])
         return PrecisionProof(kept["chosen"], kept["photos"], kept["day"], kept["processor"], results)
@@ -139,7 +139,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _conditions(checkpoint: Checkpoint) -> dict[str, Any]:
+def conditions(checkpoint: Checkpoint) -> dict[str, Any]:
     """What a proof is true of."""
     return {
         "identity": checkpoint.spec.identity,
@@ -159,7 +159,7 @@ def _store(checkpoint: Checkpoint, proof: PrecisionProof) -> None:
         "day": proof.day,
         "processor": proof.processor,
         "results": [{name: getattr(one, name) for name in one.__slots__} for one in proof.results],
-        "conditions": _conditions(checkpoint),
+        "conditions": conditions(checkpoint),
     }
     unfinished = folder / f"{_FILE}.{os.getpid()}"
     with unfinished.open("w", encoding="utf-8") as file:

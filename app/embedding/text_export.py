@@ -21,7 +21,6 @@ from app.embedding.exported_text import (
     ExportedTextTower,
     TextFacts,
     TextInputs,
-    conditions,
     facts_to_write,
     made_of,
     open_exported_text,
@@ -29,7 +28,7 @@ from app.embedding.exported_text import (
     tokens_folder,
 )
 from app.embedding.openvino_model import load_nncf, load_openvino, supports
-from app.embedding.proof import SMALLEST_COSINE, SMALLEST_OVERLAP, compare, quiet
+from app.embedding.proof import SMALLEST_COSINE, SMALLEST_OVERLAP, compare, conditions, quiet
 from app.embedding.text_bank import captions
 from app.embedding.text_tower import TextTower, load_text_tower
 from app.embedding.token_ids import ReferenceTokenIds, store_token_ids

@@ -6,6 +6,7 @@ that this package starts, talks to, ends and starts again.
 """
 
 from app.service_process.channel import RemoteBugError
+from app.service_process.priority import come_after_others
 from app.service_process.process import ServiceProcess
 
-__all__ = ["RemoteBugError", "ServiceProcess"]
+__all__ = ["RemoteBugError", "ServiceProcess", "come_after_others"]

@@ -1,8 +1,6 @@
 """Keeps a graph equal to a matrix, in the background."""
 
 import logging
-import os
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.domain.vectors import Labels
 from app.errors import VectorIndexError
+from app.service_process import come_after_others
 from app.vector_index.graph_file import record_path
 from app.vector_index.hnsw import HnswIndex
 from app.vector_index.matrix import EmbeddingMatrix
@@ -54,7 +53,7 @@ class GraphKeeper:
         self._failed = False
         self._stopping = False
         self.problem: str | None = None
-        self._builder = ThreadPoolExecutor(1, "graph-builder", initializer=_come_after_others)
+        self._builder = ThreadPoolExecutor(1, "graph-builder", come_after_others, (_NICENESS,))
         self._thread = threading.Thread(target=self._run, name="graph-keeper", daemon=True)
         self._thread.start()
 
@@ -226,11 +225,3 @@ class GraphKeeper:
             self.problem = problem
             self._failed = True
             self._wake.notify_all()
-
-
-def _come_after_others() -> None:
-    """Lower the priority of this thread and of those that compute for it: only Linux gives each its own."""
-    if sys.platform == "linux":
-        os.setpriority(
-            os.PRIO_PROCESS, threading.get_native_id(), max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
-        )
