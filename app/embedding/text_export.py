@@ -65,8 +65,8 @@ def export_text_tower(checkpoint: Checkpoint) -> TextFacts:
     _write_facts(checkpoint, TextFacts(stored, end, "float32", {}))
     proof = _prove(checkpoint, inputs)
     facts = TextFacts(stored, end, proof["chosen"], proof)
+    _drop_unused(checkpoint, facts.precision)  # before the facts: whoever is killed here begins again
     _write_facts(checkpoint, facts)
-    _drop_unused(checkpoint, facts.precision)
     return facts
 
 

@@ -35,6 +35,7 @@ class ActivityLine(QFrame):
         self._bar.setFixedSize(130, 5)
         self._bar.setAccessibleName(self.tr("Progress"))
         self._pause = self._button(self._on_pause, QSize(16, 16))
+        self._show_pause_button()
         self._problems = self._button(self.problems_wanted.emit, QSize(14, 14))
         self._problems.setToolTip(self.tr("Show the files that could not be read"))
         self._problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -91,9 +92,11 @@ class ActivityLine(QFrame):
             done, total = counted(progress)
             self._bar.setMaximum(total)
             self._bar.setValue(min(done, total))
-        self._paused = progress.phase is IndexPhase.PAUSED
-        self._pause.setVisible(self._paused or working or progress.phase is IndexPhase.SCANNING)
-        self._show_pause_button()
+        paused = progress.phase is IndexPhase.PAUSED
+        self._pause.setVisible(paused or working or progress.phase is IndexPhase.SCANNING)
+        if paused != self._paused:
+            self._paused = paused
+            self._show_pause_button()
         self._problems.setVisible(progress.problems > 0)
         self._problems.setText(wording.problem_count(progress.problems))
         self._problems.setAccessibleName(self._problems.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict, deque
@@ -26,7 +27,8 @@ _log = logging.getLogger(__name__)
 CORNER = 5  # radius in logical pixels, baked into the picture so that painting is a plain copy
 _PENDING_LIMIT = 2_000  # wishes kept; a tile that is painted again asks again
 _CHUNK = 4  # pictures a task loads before others get their turn on the lane
-_TASKS = 2
+# Decoding holds a processor from its first to its last line; one is left for the window.
+_TASKS = max(1, min(2, (os.cpu_count() or 1) - 1))
 _DELIVERY_SECONDS = 0.004  # of the window's thread in one turn of its event loop
 
 
@@ -91,11 +93,14 @@ class ThumbnailLoader(QObject):
         parent: QObject | None = None,
         *,
         memory_bytes: int = 256 << 20,
+        tasks: int = _TASKS,
     ) -> None:
+        """`tasks`: how many pictures are decoded at the same time."""
         super().__init__(parent)
         self._library = library
         self._runner = runner
         self._memory_bytes = memory_bytes
+        self._tasks = tasks
         self._edge = 256
         self._ratio = 1.0
         self._lock = threading.Lock()  # guards _pending, which threads take from
@@ -176,7 +181,7 @@ class ThumbnailLoader(QObject):
         self._start_tasks()
 
     def _start_tasks(self) -> None:
-        while self._running < _TASKS and self._pending:
+        while self._running < self._tasks and self._pending:
             self._running += 1
             work = partial(self._load_some, self._edge, self._ratio)
             self._runner.run(work, self._on_loaded, lane=Lane.READS)

@@ -184,7 +184,8 @@ class TiledView(QListView):
 
     # --- painting
 
-    def _paint_tiles(self, painter: QPainter, area: QRect) -> None:
+    def _paint_tiles(self, painter: QPainter, damaged: QRegion) -> None:
+        """Only those that are touched: of a screen full of pictures, a few arrive at a time."""
         flag, grid, selection = QStyle.StateFlag, self.grid_model, self.selectionModel()
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
@@ -192,10 +193,10 @@ class TiledView(QListView):
         base = base | flag.State_Active if self.hasFocus() else base & ~flag.State_Active
         current = self.current_row() if self.hasFocus() else -1
         anything_selected = selection.hasSelection()
-        top = self.verticalOffset()
+        top, area = self.verticalOffset(), damaged.boundingRect()
         for row in self._geometry.visible(area.top() + top, area.bottom() + top + 1):
             rect = _qrect(self._geometry.rect_of(row)).translated(0, -top)
-            if not rect.intersects(area):
+            if not damaged.intersects(rect):
                 continue
             index = grid.index(row)
             state = base
@@ -315,7 +316,7 @@ class TiledView(QListView):
         painter = QPainter(self.viewport())
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         self._delegate.prepare(self.palette(), self.font())
-        self._paint_tiles(painter, event.rect())
+        self._paint_tiles(painter, event.region())
         self._paint_bands(painter)
         self._paint_over(painter)
         painter.end()

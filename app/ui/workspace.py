@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox
 
@@ -36,6 +36,10 @@ from app.ui.window_body import WindowBody
 if TYPE_CHECKING:  # importing the services takes longer than opening the window
     from app.bootstrap import Services
 
+# From the first result until the processes of model and index start: while thumbnails are decoded, pictures
+# painted and two interpreters started all at once, the window's thread waits for a processor.
+_SETTLING_MS = 250
+
 
 class Workspace(QObject):
     """Keeps what the window shows equal to what was asked, what is in the library and how the model is."""
@@ -55,7 +59,9 @@ class Workspace(QObject):
         self._progress = IndexProgress(IndexPhase.IDLE)
         self._model = ModelStatus(ModelState.LOADING)
         self._told_about_model = False
-        self._begun = False
+        self._beginning = QTimer(self, singleShot=True, interval=_SETTLING_MS)
+        self._beginning.timeout.connect(self._begin)
+        self._begun = self._under_way = False
         self.photos = PhotoArea(body, services, tasks, keeper)
         self.session = SearchSession(services.search, tasks)
         self.overview = LibraryOverview(services.library, services.indexing, tasks)
@@ -75,6 +81,11 @@ class Workspace(QObject):
         return self._folders is not None and self.session.result is not None
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether the model is loading and photos are being taken in."""
+        return self._under_way
+
+    @property
     def progress(self) -> IndexProgress:
         """How far indexing is."""
         return self._progress
@@ -90,6 +101,7 @@ class Workspace(QObject):
 
     def stop(self) -> None:
         """Call off what is under way; the window is closing."""
+        self._beginning.stop()
         self.session.stop()
         self.overview.stop()
         self.intake.stop()
@@ -178,12 +190,15 @@ class Workspace(QObject):
         self.decision_files.imported.connect(self._on_library_changed)
         self.decision_files.imported.connect(self.searches.refresh)
 
-    def _begin(self) -> None:
-        """Start what would only have slowed the first photos down."""
+    def _begin_soon(self) -> None:
+        """Start what would only have slowed the first photos down; the first result or failure tells when."""
         if not self._begun:
             self._begun = True
-            self.decision_files.start()
-            self._tasks.run(self._start_services, on_error=self._body.messages.say_error, lane=Lane.LOOSE)
+            self._beginning.start()
+
+    def _begin(self) -> None:
+        self.decision_files.start()
+        self._tasks.run(self._start_services, on_error=self._body.messages.say_error, lane=Lane.LOOSE)
 
     def _start_services(self) -> None:
         """On a thread: listen first, so that nothing is missed, then set things going."""
@@ -200,6 +215,7 @@ class Workspace(QObject):
         services.indexing.start(lambda progress: self._tasks.post(lambda: self._on_progress(progress)))
         if settings.indexing_paused:
             services.indexing.pause()
+        self._under_way = True
 
     # --- asking and showing
 
@@ -228,7 +244,7 @@ class Workspace(QObject):
     def _on_found(self, result: SearchResult) -> None:
         self._show(result)
         self._show_understanding()  # the search may have had the names of places loaded
-        self._begin()
+        self._begin_soon()
 
     def _on_refreshed(self, result: SearchResult) -> None:
         self._show(result)
@@ -264,7 +280,7 @@ class Workspace(QObject):
     def _on_search_failed(self, error: Exception) -> None:
         self._body.header.clear()
         self._body.messages.say_error(error)
-        self._begin()
+        self._begin_soon()
 
     # --- the library changes
 

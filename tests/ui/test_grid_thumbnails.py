@@ -14,7 +14,7 @@ from app.ui.thumbnail_loader import ThumbnailLoader, decode
 
 @pytest.fixture
 def loader(library: FakeLibraryService, task_runner: TaskRunner) -> Iterator[ThumbnailLoader]:
-    loader = ThumbnailLoader(library, task_runner)
+    loader = ThumbnailLoader(library, task_runner, tasks=2)
     loader.set_size(100, 1.0)
     yield loader
     library.thumbnails_gate.open()

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QDrag,
     QGuiApplication,
     QKeySequence,
+    QRegion,
     QWheelEvent,
 )
 from PySide6.QtTest import QSignalSpy
@@ -23,6 +24,7 @@ from test_grid_model import result_of
 from app.ui.photo_commands import Command
 from app.ui.photo_grid_model import PhotoGridModel
 from app.ui.photo_grid_view import PhotoGridView
+from app.ui.photo_tile_delegate import PhotoTileDelegate
 from app.ui.task_runner import TaskRunner
 from app.ui.thumbnail_loader import ThumbnailLoader
 
@@ -419,6 +421,25 @@ def test_thumbnails_appear_where_their_photos_are(view: PhotoGridView, qtbot) ->
 
     middle = picture.pixelColor(centre(view, 0))
     assert middle != view.palette().base().color()
+
+
+def test_only_what_changed_is_painted_again(view: PhotoGridView, monkeypatch) -> None:
+    """Of a screen full, a few pictures arrive at a time."""
+    painted: list[int] = []
+    paint = PhotoTileDelegate.paint
+    monkeypatch.setattr(
+        PhotoTileDelegate,
+        "paint",
+        lambda self, painter, option, index: (
+            painted.append(index.row()),
+            paint(self, painter, option, index),
+        ),
+    )
+    corners = [view.visualRect(view.grid_model.index(row)) for row in (0, columns(view) + 2)]
+
+    view.viewport().repaint(QRegion(corners[0]) + QRegion(corners[1]))
+
+    assert painted == [0, columns(view) + 2]
 
 
 def test_weak_matches_begin_below_a_divider(view: PhotoGridView) -> None:

@@ -51,9 +51,9 @@ def window(open_window: OpenWindow, qtbot: QtBot) -> MainWindow:
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
-    """Wait until the window shows the first result and the folders."""
+    """Wait until the window shows the first result and the folders, and model and indexing are going."""
     qtbot.waitUntil(lambda: window.workspace is not None)
-    qtbot.waitUntil(lambda: window.workspace.is_settled)
+    qtbot.waitUntil(lambda: window.workspace.is_settled and window.workspace.is_under_way)
 
 
 def asked(services: Services) -> list[SearchQuery]:
