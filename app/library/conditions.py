@@ -48,8 +48,16 @@ _FORMATS = {  # as app.media names the formats it opened
 _NAMES = (PhotoRow.name, PhotoRow.folder_words, PhotoRow.title, PhotoRow.caption, PhotoRow.keywords)
 
 
-def condition_on_photos(condition: Condition) -> ColumnElement[bool]:
-    """True or false for every photo: one that does not say where it was taken is not near anything."""
+# Where one of several conditions decides, they stand in a CASE: of OR and AND SQLite works out both sides.
+
+
+def condition_on_photos(condition: Condition, *, may_lead: bool = False) -> ColumnElement[bool]:
+    """True or false for every photo: one that does not say where it was taken is not near anything.
+
+    `may_lead`: an index may lead to the rows, as there is one for dates, which all photos have.
+    """
+    if may_lead and condition.field is Field.DATE and not condition.negated:
+        return _HOLDS[Field.DATE](condition.value)
     holds = func.coalesce(_HOLDS[condition.field](condition.value), 0)
     return holds == (0 if condition.negated else 1)
 
@@ -98,26 +106,26 @@ def _midnight(day: date) -> float:
 
 def _text_in(*columns: InstrumentedAttribute[Any]) -> Callable[[str], ColumnElement[bool]]:
     def holds(text: str) -> ColumnElement[bool]:
-        return or_(*(_contains(column, text) for column in columns))
+        return case(*((_contains(column, text), 1) for column in columns), else_=0)
 
     return holds
 
 
 def _contains(column: ColumnElement[Any] | InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
-    """Anywhere in the column. SQLite folds the case of ASCII alone: other letters are tried in both."""
+    """Anywhere in the column. LIKE folds the case of ASCII alone: other letters are tried in both."""
     composed = plain(text)
     spellings = dict.fromkeys(
         (composed, composed.lower(), composed.upper(), composed.title())
         if not composed.isascii()
         else (composed,)
     )
-    return or_(*(column.icontains(each, autoescape=True) for each in spellings))
+    return or_(*(column.contains(each, autoescape=True) for each in spellings))
 
 
 def _camera(text: str) -> ColumnElement[bool]:
     """ "canon eos 5d": makers put their name into the model or leave it out."""
     both = func.coalesce(PhotoRow.camera_make, "") + literal(" ") + func.coalesce(PhotoRow.camera_model, "")
-    return _all([_contains(both, word) for word in text.split()])
+    return case(*((~_contains(both, word), 0) for word in text.split() or [""]), else_=1)
 
 
 def _has_keyword(text: str) -> ColumnElement[bool]:
@@ -138,7 +146,7 @@ def _is_type(kind: FileType) -> ColumnElement[bool]:
     with_one = select(companion.companion_of).where(
         companion.companion_of.is_not(None), companion.format.in_(formats)
     )
-    return PhotoRow.format.in_(formats) | PhotoRow.id.in_(with_one)
+    return case((PhotoRow.format.in_(formats), 1), (PhotoRow.id.in_(with_one), 1), else_=0)
 
 
 def _formats(kind: FileType) -> tuple[str, ...]:
@@ -210,14 +218,11 @@ def _shape(shape: Shape) -> ColumnElement[bool]:
 
 
 def _within(circle: Circle) -> ColumnElement[bool]:
-    """The latitudes first, so that the distance is computed for few."""
+    """The latitudes first, so that the distance, a function of ours, is computed for few."""
     reach = circle.kilometres / _KM_A_DEGREE
     distance = func.kilometres(PhotoRow.latitude, PhotoRow.longitude, circle.latitude, circle.longitude)
-    return (
-        PhotoRow.latitude.between(circle.latitude - reach, circle.latitude + reach)
-        & PhotoRow.longitude.is_not(None)
-        & (distance <= circle.kilometres)
-    )
+    nearly = PhotoRow.latitude.between(circle.latitude - reach, circle.latitude + reach)
+    return case((nearly & PhotoRow.longitude.is_not(None), distance <= circle.kilometres), else_=0)
 
 
 def _all(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from library_builder import PLAIN, Shelf
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.dialects import sqlite
 
 from app.domain.conditions import (
     Circle,
@@ -24,6 +25,9 @@ from app.domain.decisions import Flag, Kind
 from app.domain.media import PhotoMetadata
 from app.domain.query import SearchFilters
 from app.library.conditions import kilometres
+from app.library.database import Database
+from app.library.filters import shown
+from app.library.schema import PhotoRow
 
 EVERYTHING = PhotoMetadata(
     width=6000,
@@ -41,8 +45,12 @@ EVERYTHING = PhotoMetadata(
 )
 
 
+def filtered(field: Field, value: Value, *, negated: bool = False) -> SearchFilters:
+    return SearchFilters(conditions=(Condition(field, value, negated),))
+
+
 def asked(shelf: Shelf, field: Field, value: Value, *, negated: bool = False) -> list[str]:
-    filters = SearchFilters(conditions=(Condition(field, value, negated),))
+    filters = filtered(field, value, negated=negated)
     ids = shelf.photos.ids(filters)
     assert shelf.photos.count_shown(filters) == len(ids)
     return sorted(shelf.relative(photo) for photo in shelf.photos.get(ids.tolist()))
@@ -98,6 +106,33 @@ def test_a_filter_divides_the_library_in_two(two: Shelf, field: Field, value: Va
 def test_what_no_photo_is_finds_none(two: Shelf, field: Field, value: Value) -> None:
     assert asked(two, field, value) == []
     assert len(asked(two, field, value, negated=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("filters", "way"),  # None: as they lie in the file
+    [
+        (filtered(Field.CAMERA, "canon"), None),
+        (filtered(Field.TEXT, "gion", negated=True), None),
+        (filtered(Field.DATE, DateRange(date(2019, 7, 4), None)), "ix_photos_grid"),
+        (replace(filtered(Field.LENS, "50mm"), folder_id=1), "ix_photos_state"),
+        (replace(filtered(Field.LENS, "50mm"), added_since=1.0), "ix_photos_recent"),
+    ],
+)
+def test_rows_that_must_all_be_read_are_read_in_turn(
+    two: Shelf, filters: SearchFilters, way: str | None
+) -> None:
+    statement = select(PhotoRow.id).where(*shown(filters))
+    asking = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    database = Database(two.database)
+    with database.read() as connection:
+        first = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asking}").first()
+    database.close()
+    assert first is not None
+    if way is None:
+        assert first.detail == "SCAN photos"
+    else:
+        assert first.detail.startswith("SEARCH photos")
+        assert f"INDEX {way} " in first.detail
 
 
 def test_an_open_day_range_reaches_to_the_end_of_time(two: Shelf) -> None:
