@@ -94,6 +94,8 @@ class EncodedPhotos:
 
     embeddings: Embeddings  # (n, dim)
     provenance: Provenance
+    # So many are best handed over at once, with another call under way; None: one small call after the other.
+    call_size: int | None = None
 
 
 class ImageTextEncoder(Protocol):

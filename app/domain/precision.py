@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class PrecisionResult:
     """One reduced precision against float32, on photos of the user's own."""
 
-    precision: str  # "bfloat16", "int8-dynamic", "int8"
+    precision: str  # "bfloat16", "float16", "int8-dynamic", "int8"
     cosine: float  # the smallest, of embeddings of the same photo
     overlap: float  # share of the ten nearest neighbours that stay the same, on average
     speed: float  # times as fast as float32
@@ -21,8 +21,9 @@ class PrecisionProof:
     chosen: str  # the fastest that passed; "float32" when none did
     photos: int  # that were compared
     day: str  # YYYY-MM-DD
-    processor: str
+    processor: str  # or the GPU: the name of what computed
     results: tuple[PrecisionResult, ...]
+    device: str = "cpu"  # or "cuda", "mps"
 
     @property
     def result(self) -> PrecisionResult | None:

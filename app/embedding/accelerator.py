@@ -1,7 +1,8 @@
 """Makes a model faster on this machine while it works: behind, once, in a process that gives way.
 
-First the image tower is exported for OpenVINO. When enough of the user's own photos have come by, reduced
-precisions are compared on them. The encoder is told after each, and computes on as before until then.
+First the image tower is exported for OpenVINO; a GPU needs no export. When enough of the user's own photos
+have come by, reduced precisions are compared on them. The encoder is told after each, and computes on as
+before until then.
 """
 
 import contextlib
@@ -14,9 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 import psutil
 
 from app.embedding.checkpoint import Checkpoint
+from app.embedding.devices import REFERENCE_DEVICE
 from app.embedding.exported_tower import can_be_exported, export_image_tower, is_exported
+from app.embedding.gpu_proof import prove_on_gpu
+from app.embedding.openvino_proof import prove
 from app.embedding.pixels import Pixels
-from app.embedding.proof import SAMPLE, prove, read_proof
+from app.embedding.proof import SAMPLE, read_proof
 from app.embedding.text_export import export_text_tower
 from app.errors import AppError, CancelledError, EncoderError, ProcessDiedError
 from app.service_process import ServiceProcess
@@ -40,19 +44,25 @@ class Accelerator:
         checkpoint: Checkpoint,
         *,
         prove_precision: bool,
+        lacks_gpu_proof: Callable[[], bool],
         on_faster: Callable[[], None],
         on_note: Callable[[], None],
     ) -> None:
-        """`on_faster`: there is a faster form to be loaded now. `on_note`: `note` is another now."""
+        """`lacks_gpu_proof`: whether nothing was compared yet on the GPU that computes; asks the encoder.
+
+        `on_faster`: there is a faster form to be loaded now. `on_note`: `note` is another now.
+        """
         self._checkpoint = checkpoint
         self._proves = prove_precision
+        self._lacks_gpu_proof = lacks_gpu_proof
         self._on_faster = on_faster
         self._on_note = on_note
         self._process = ServiceProcess(Workshop, (checkpoint,), name="workshop")
         self._changed = threading.Condition()
         self._sample: dict[bytes, Pixels] = {}
         self._thread: threading.Thread | None = None
-        self._finished = not can_be_exported(checkpoint)
+        self._exportable = can_be_exported(checkpoint)
+        self._finished = False
         self._note = ""
 
     @property
@@ -60,8 +70,10 @@ class Accelerator:
         """What is being done, or why it could not be, for people."""
         return self._note
 
-    def take(self, photos: Sequence[Pixels]) -> None:
-        """Photos that the processor has just embedded; the first ones are kept to compare on."""
+    def take(self, photos: Sequence[Pixels], device: str = REFERENCE_DEVICE) -> None:
+        """Photos that a device has just embedded; the first ones are kept to compare on."""
+        if device == REFERENCE_DEVICE and not self._exportable:
+            return
         with self._changed:
             if self._finished:
                 return
@@ -69,7 +81,9 @@ class Accelerator:
                 if len(self._sample) < SAMPLE:
                     self._sample.setdefault(hashlib.blake2b(photo.tobytes(), digest_size=16).digest(), photo)
             if self._thread is None and len(self._sample) >= WORTHWHILE:
-                self._thread = threading.Thread(target=self._run, name="acceleration", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, args=(device,), name="acceleration", daemon=True
+                )
                 self._thread.start()
             self._changed.notify_all()
 
@@ -82,10 +96,13 @@ class Accelerator:
         if self._thread is not None:
             self._thread.join()
 
-    def _run(self) -> None:
+    def _run(self, device: str) -> None:
         note = ""
         try:
-            self._work()
+            if device == REFERENCE_DEVICE:
+                self._work_for_processor()
+            else:
+                self._work_for_gpu(device)
         except CancelledError:
             _log.debug("making the model faster was called off")
         except ProcessDiedError:
@@ -107,7 +124,7 @@ class Accelerator:
         with contextlib.suppress(CancelledError):  # whoever is told asks the encoder, which may be closed
             self._say(note)
 
-    def _work(self) -> None:
+    def _work_for_processor(self) -> None:
         if not is_exported(self._checkpoint):
             _check_memory(self._checkpoint)
             self._say(_EXPORTING)
@@ -117,11 +134,20 @@ class Accelerator:
             return
         self._process.stop(timeout=0)  # collecting may take long
         self._say("")
+        self._prove()
+
+    def _work_for_gpu(self, device: str) -> None:
+        if self._proves and self._lacks_gpu_proof():
+            self._prove(device)
+
+    def _prove(self, *where: str) -> None:
         photos = self._collected()
         if photos is None:
             return
+        if where:
+            _check_memory(self._checkpoint)
         self._say(_PROVING)
-        self._process.call("prove", photos)
+        self._process.call("prove", photos, *where)
         self._on_faster()
 
     def _collected(self) -> list[Pixels] | None:
@@ -158,9 +184,12 @@ class Workshop:
         with _readable_errors():
             export_image_tower(self._checkpoint)
 
-    def prove(self, photos: list[Pixels]) -> None:
+    def prove(self, photos: list[Pixels], device: str = REFERENCE_DEVICE) -> None:
         with _readable_errors():
-            prove(self._checkpoint, photos)
+            if device == REFERENCE_DEVICE:
+                prove(self._checkpoint, photos)
+            else:
+                prove_on_gpu(self._checkpoint, photos, device)
 
     def export_text(self) -> None:
         _check_memory(self._checkpoint)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,43 +14,57 @@ from app.errors import EncoderError
 _log = logging.getLogger(__name__)
 
 _Input = TypeVar("_Input")
+_Part = TypeVar("_Part")
+
+
+def _in_one(parts: list[Any]) -> NDArray[np.float32]:
+    return np.asarray(np.concatenate(parts), np.float32)
 
 
 def in_batches(
-    encode: Callable[[Sequence[_Input]], NDArray[np.float32]],
+    encode: Callable[[Sequence[_Input]], _Part],
     inputs: Sequence[_Input],
     size: int,
     runtime: Runtime,
+    *,
+    fetch: Callable[[list[_Part]], NDArray[np.float32]] = _in_one,
+    on_halved: Callable[[int], None] = lambda size: None,
 ) -> Embeddings:
     """(n, dim) float32 rows of unit length, n >= 1; batches of at most `size`, halved when memory runs out.
 
+    `encode` may only begin to compute; `fetch` then makes rows of what it gave. `on_halved` hears of sizes
+    that had to be made smaller.
     Raises EncoderError when the device fails, one input alone does not fit, or a result is no direction.
     """
-    parts: list[NDArray[np.float32]] = []
+    parts: list[_Part] = []
     done = 0
     while done < len(inputs):
         batch = inputs[done : done + size]
         embeddings = _attempt(encode, batch, runtime)
         if embeddings is None:
             size = (len(batch) + 1) // 2
+            on_halved(size)
             free_device_memory(runtime)
             _log.warning("memory ran out on %s; going on with batches of %d", runtime.device, size)
         else:
             parts.append(embeddings)
             done += len(batch)
-    return _unit_rows(np.concatenate(parts), runtime)
+    try:
+        rows = fetch(parts)
+    except (RuntimeError, MemoryError) as error:
+        raise _failed(error, runtime) from error
+    return _unit_rows(rows, runtime)
 
 
 def _attempt(
-    encode: Callable[[Sequence[_Input]], NDArray[np.float32]], batch: Sequence[_Input], runtime: Runtime
-) -> NDArray[np.float32] | None:
+    encode: Callable[[Sequence[_Input]], _Part], batch: Sequence[_Input], runtime: Runtime
+) -> _Part | None:
     """The embeddings, or None when the batch is too large for the memory and can be made smaller."""
     try:
         return encode(batch)
     except (RuntimeError, MemoryError) as error:
-        if not _out_of_memory(error):
-            reason = str(error).partition("\n")[0]
-            raise EncoderError(f"The model failed on this device ({runtime.device}): {reason}") from error
+        if not out_of_memory(error):
+            raise _failed(error, runtime) from error
         if len(batch) == 1:
             raise EncoderError(
                 f"The model does not fit into the memory of this device ({runtime.device}). Close other "
@@ -59,7 +73,12 @@ def _attempt(
     return None
 
 
-def _out_of_memory(error: Exception) -> bool:
+def _failed(error: Exception, runtime: Runtime) -> EncoderError:
+    reason = str(error).partition("\n")[0]
+    return EncoderError(f"The model failed on this device ({runtime.device}): {reason}")
+
+
+def out_of_memory(error: Exception) -> bool:
     """CUDA has a class for it; the CPU and MPS say it in words."""
     words = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate memory" in words

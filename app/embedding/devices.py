@@ -1,5 +1,6 @@
 """Which device runs the model, and on how many threads."""
 
+import importlib.metadata
 import logging
 import os
 import sys
@@ -57,6 +58,11 @@ def device_choices() -> tuple[tuple[str, str], ...]:
     return (("auto", "Automatic (the fastest that works)"), *((name, _NAMES[name]) for name in possible))
 
 
+def possible_gpu() -> str | None:
+    """The kind of GPU that this system could have, without asking torch; None where there is none."""
+    return next((name for name in ("cuda", "mps") if _may_be_there(name)), None)
+
+
 def choose_device(wanted: str) -> tuple[str, str]:
     """The device for a wish ("auto", "cuda", "mps", "cpu"), and why it is another than wished, or ""."""
     if wanted == "auto":
@@ -67,6 +73,14 @@ def choose_device(wanted: str) -> tuple[str, str]:
     note = f"The {_NAMES.get(wanted, wanted)} cannot be used: {reason}. The processor (CPU) is used instead."
     _log.warning("%s", note)
     return REFERENCE_DEVICE, note
+
+
+def installed_version(distribution: str) -> str:
+    """Without importing it; "" where it is not installed."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def use_physical_cores() -> None:

@@ -5,6 +5,7 @@ also the one way to give back everything that torch holds.
 """
 
 import functools
+import itertools
 import os
 import threading
 import time
@@ -26,10 +27,12 @@ from app.service_process import ServiceProcess, come_after_others
 
 # A lane per tower, so that a text never waits for a batch of pictures, and one for the picture that a search
 # waits for: computing beside a batch takes a fraction of the time that waiting for the batch's end takes.
+# A GPU gets photos from two lanes in turns: while one waits for its results, the other's are on their way.
 _LANES = {
     "encode_query_images": "query images",
     "encode_images": "images",
     "encode_photos": "images",
+    "encode_more_photos": "more images",
     "renew_images": "images",
     "prepare_images": "images",
     "provenance": "images",
@@ -38,6 +41,8 @@ _LANES = {
     "renew_texts": "texts",
     "lacks_text_export": "texts",
 }
+
+_PHOTO_LANES = ("encode_photos", "encode_more_photos")
 
 _WORTHWHILE_BYTES = 64 << 20  # a model of less, as the demonstration's, answers in milliseconds anyhow
 
@@ -78,11 +83,14 @@ class ProcessEncoder:
         self._lock = threading.Lock()
         self._used: set[Tower] = set()
         self._image_used_at = 0.0
+        self._device = REFERENCE_DEVICE  # as far as it is known
+        self._photo_lanes = itertools.cycle(_PHOTO_LANES[:1])
         self._niceness = 0
         self._listeners: list[Callable[[], None]] = []
         self._accelerator = Accelerator(
             checkpoint,
             prove_precision=precision == AUTOMATIC,
+            lacks_gpu_proof=self._lacks_gpu_proof,
             on_faster=self._renew_images,
             on_note=self._tell,
         )
@@ -114,7 +122,8 @@ class ProcessEncoder:
     def submit_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> "Future[EncodedPhotos]":
         self._note_use(Tower.IMAGE)
         photos = list(pixels)
-        future: Future[EncodedPhotos] = self._submit("encode_photos", photos, self._niceness)
+        lane = next(self._photo_lanes)
+        future: Future[EncodedPhotos] = self._submit(lane, photos, self._niceness)
         future.add_done_callback(functools.partial(self._learn_from, photos))
         return future
 
@@ -172,17 +181,24 @@ class ProcessEncoder:
         self._text_accelerator.close()
 
     def _learn_from(self, photos: list[NDArray[np.uint8]], answer: "Future[EncodedPhotos]") -> None:
-        """Only what the processor computes is made faster here."""
+        """On which device it computes, and what that device computes, which is to become faster."""
         if answer.cancelled() or answer.exception() is not None:
             return
-        if answer.result().provenance.device == REFERENCE_DEVICE:
-            self._accelerator.take(photos)
+        device = answer.result().provenance.device
+        if device != self._device:
+            self._device = device
+            both = device != REFERENCE_DEVICE
+            self._photo_lanes = itertools.cycle(_PHOTO_LANES if both else _PHOTO_LANES[:1])
+        self._accelerator.take(photos, device)
 
     def _renew_images(self) -> None:
         """Where nothing is loaded, the next load finds the faster form by itself."""
         if self._process.running:
             self._submit("renew_images", self._niceness).result()
         self._tell()
+
+    def _lacks_gpu_proof(self) -> bool:
+        return bool(self._submit("lacks_image_proof").result())
 
     def _wants_text_export(self) -> bool | None:
         """None while something else is being made, or nothing runs that could tell."""
@@ -248,11 +264,13 @@ class _EncoderService:
         # The hub's client must find itself offline when transformers imports it.
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         self._encoder = encoder = Siglip2Encoder(checkpoint, device, precision)
-        self.encode_query_images = encoder.encode_images
+        self.encode_query_images = functools.partial(encoder.encode_images, urgent=True)
         self.encode_texts = encoder.encode_texts
         self.prepare_texts = functools.partial(encoder.prepare, Tower.TEXT)
         self.renew_texts = functools.partial(encoder.renew, Tower.TEXT)
+        self.encode_more_photos = self.encode_photos
         self.lacks_text_export = encoder.lacks_text_export
+        self.lacks_image_proof = encoder.lacks_image_proof
         self.note = encoder.note
         self.release = encoder.release
 

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.media import Framing
-from app.domain.model import Tower
+from app.domain.model import Embeddings, Tower
+from app.embedding.batches import in_batches
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE_DEVICE, Runtime
 from app.embedding.export import Made, export_module, exports_of, is_made, open_export
 from app.embedding.openvino_model import OpenVinoModel
-from app.embedding.pixels import Pixels, normalise, stacked
+from app.embedding.pixels import Normaliser, Pixels, stacked
 from app.embedding.towers import ImageTower, load_image_tower
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _PATIENCE = 0.5  # seconds; a picture that is searched for waits for the batch t
 
 class ExportedImageTower:
     """Embeds pictures as `ImageTower` does."""
+
+    call_size: int | None = None
 
     def __init__(self, checkpoint: Checkpoint, model: OpenVinoModel, precision: str) -> None:
         self.runtime = Runtime(REFERENCE_DEVICE, precision, "openvino")
@@ -49,6 +52,10 @@ class ExportedImageTower:
     def encode(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
         """(n, dim) float32, not normalised. RuntimeError from OpenVINO when it fails."""
         return self._model.run({PIXELS: stacked(pictures, self._spec)})
+
+    def embed(self, pictures: Sequence[Pixels]) -> Embeddings:
+        """Any number of pictures, at least one. Raises EncoderError."""
+        return in_batches(self.encode, pictures, self.batch_size, self.runtime)
 
 
 def can_be_exported(checkpoint: Checkpoint) -> bool:
@@ -97,16 +104,17 @@ def probe_pictures(height: int, width: int) -> list[Pixels]:
 
 
 def _from_pixels(tower: ImageTower) -> "torch.nn.Module":
-    """The tower with what `model_inputs` does before it and the choice of the output behind it."""
+    """The tower with what `ModelInputs` does before it and the choice of the output behind it."""
     import torch
 
     class FromPixels(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.model = tower.model
+            self.normalise = Normaliser(tower.checkpoint.normalisation)
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            values = normalise(pixels, tower.checkpoint.normalisation).permute(0, 3, 1, 2)
+            values = self.normalise(pixels).permute(0, 3, 1, 2)
             output = tower.checkpoint.family.outputs[Tower.IMAGE]
             embeddings: torch.Tensor = getattr(self.model(pixel_values=values), output)
             return embeddings

@@ -5,7 +5,6 @@ package that is made impossible to import first; without it they report nothing.
 """
 
 import functools
-import importlib.metadata
 import logging
 import sys
 import threading
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.embedding.devices import physical_cores
+from app.embedding.devices import installed_version, physical_cores
 from app.errors import EncoderError
 
 _log = logging.getLogger(__name__)
@@ -67,12 +66,12 @@ def supports(precision: str) -> bool:
 
 def openvino_version() -> str:
     """Without importing it; "" where it is not installed."""
-    return _version("openvino")
+    return installed_version("openvino")
 
 
 def nncf_version() -> str:
     """Without importing it; "" where it is not installed."""
-    return _version("nncf")
+    return installed_version("nncf")
 
 
 def load_openvino() -> Any:
@@ -83,13 +82,6 @@ def load_openvino() -> Any:
 def load_nncf() -> Any:
     """The module, which imports torch. Raises EncoderError where it is missing or cannot run."""
     return _import("nncf")
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _options(precision: str) -> dict[str, Any]:

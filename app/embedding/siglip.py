@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -21,10 +22,12 @@ from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime, choose_device
 from app.embedding.exported_text import ExportedTextTower, open_exported_text, text_export_is_needed
 from app.embedding.exported_tower import ExportedImageTower, is_exported, open_image_tower
+from app.embedding.gpu_proof import read_gpu_proof
 from app.embedding.proof import read_proof
 from app.embedding.self_test import sound_tower
 from app.embedding.text_tower import TextTower, load_text_tower
 from app.embedding.towers import ImageTower, load_image_tower
+from app.embedding.transfer import before_batches
 from app.errors import CheckpointError, EncoderError
 
 _log = logging.getLogger(__name__)
@@ -51,6 +54,7 @@ class Siglip2Encoder:
         self._locks = {tower: threading.Lock() for tower in Tower}
         self._image: ImageTower | ExportedImageTower | None = None
         self._exports_work = True
+        self._reduced_works = True
         self._text: TextTower | ExportedTextTower | None = None
         self._notes: list[str] = []
 
@@ -59,8 +63,11 @@ class Siglip2Encoder:
         return self._checkpoint.spec
 
     def encode_images(self, pixels: Sequence[NDArray[np.uint8]], *, urgent: bool = False) -> Embeddings:
-        """(n, dim) float32, L2-normalised. Calls run side by side, so `urgent` changes nothing here."""
-        return self.encode_photos(pixels).embeddings
+        """(n, dim) float32, L2-normalised. Calls run side by side; on a GPU, `urgent` ones come first."""
+        if not urgent:
+            return self.encode_photos(pixels).embeddings
+        with before_batches(self._image_tower().runtime):
+            return self.encode_photos(pixels).embeddings
 
     def encode_photos(self, pixels: Sequence[NDArray[np.uint8]]) -> EncodedPhotos:
         """The same, with how just these were computed."""
@@ -68,9 +75,8 @@ class Siglip2Encoder:
         try:
             return self._encode(pixels, tower)
         except EncoderError as error:
-            if isinstance(tower, ImageTower):
+            if not self._step_back(tower, str(error)):
                 raise
-            self._give_exports_up(str(error))
         return self._encode(pixels, self._image_tower())
 
     def submit_images(
@@ -128,6 +134,10 @@ class Siglip2Encoder:
                 return False
             return isinstance(self._text, TextTower) or text_export_is_needed(self._checkpoint)
 
+    def lacks_image_proof(self) -> bool:
+        """Whether a GPU computes in float32 only because nobody has compared its precisions."""
+        return self._may_be_reduced and read_gpu_proof(self._checkpoint, self._runtime.device) is None
+
     def release(self, tower: Tower | None = None) -> None:
         """Give the memory of one tower, or of both, back; a call that is running keeps it until its end."""
         if tower in (None, Tower.IMAGE):
@@ -149,17 +159,32 @@ class Siglip2Encoder:
     ) -> EncodedPhotos:
         if not pixels:
             return EncodedPhotos(self._none(), tower.runtime.provenance)
-        embeddings = in_batches(tower.encode, pixels, tower.batch_size, tower.runtime)
-        return EncodedPhotos(embeddings, tower.runtime.provenance)
+        embeddings = tower.embed(pixels)
+        return EncodedPhotos(embeddings, tower.runtime.provenance, tower.call_size)
 
     def _image_tower(self) -> ImageTower | ExportedImageTower:
         with self._locks[Tower.IMAGE]:
             if self._image is None:
                 self._image = self._exported_image_tower()
             if self._image is None:
-                self._image, note = sound_tower(self._loader(load_image_tower), self._runtime)
+                tower, note = sound_tower(self._loader(load_image_tower), self._image_runtime())
                 self._remember(note)
+                tower.find_batch_size()
+                self._image = tower
             return self._image
+
+    def _image_runtime(self) -> Runtime:
+        """On a GPU, in the precision that proved itself there."""
+        runtime = self._runtime
+        if not self._may_be_reduced:
+            return runtime
+        proof = read_gpu_proof(self._checkpoint, runtime.device)
+        return replace(runtime, precision=proof.chosen) if proof else runtime
+
+    @property
+    def _may_be_reduced(self) -> bool:
+        automatic = self._precision == AUTOMATIC and self._reduced_works
+        return automatic and self._runtime.device != REFERENCE_DEVICE
 
     def _exported_image_tower(self) -> ExportedImageTower | None:
         """None when there is no export yet, or none that works."""
@@ -182,6 +207,21 @@ class Siglip2Encoder:
             return None
         proof = read_proof(self._checkpoint) if self._precision == AUTOMATIC else None
         return Runtime(REFERENCE_DEVICE, proof.chosen if proof else REFERENCE.precision, "openvino")
+
+    def _step_back(self, tower: ImageTower | ExportedImageTower, reason: str) -> bool:
+        """Go on with a form of the model that is slower and surer, if there is one."""
+        if isinstance(tower, ExportedImageTower):
+            self._give_exports_up(reason)
+            return True
+        if self._precision != AUTOMATIC or tower.runtime.precision == REFERENCE.precision:
+            return False
+        _log.warning("%s failed, float32 goes on: %s", tower.runtime.precision, reason)
+        self._remember(f"The faster precision failed and is not used: {reason}")
+        self._reduced_works = False
+        with self._locks[Tower.IMAGE]:
+            if self._image is tower:
+                self._image = None
+        return True
 
     def _give_exports_up(self, reason: str) -> None:
         """Until this process ends, torch does their work."""
@@ -235,7 +275,8 @@ class Siglip2Encoder:
 
 
 def _embed_texts(tower: TextTower | ExportedTextTower, texts: Sequence[str]) -> Embeddings:
-    return in_batches(tower.encode, texts, _TEXT_BATCH[tower.runtime.device], tower.runtime)
+    with before_batches(tower.runtime):
+        return in_batches(tower.encode, texts, _TEXT_BATCH[tower.runtime.device], tower.runtime)
 
 
 def _done(work: Callable[[], _T]) -> "Future[_T]":

@@ -28,7 +28,8 @@ from app.embedding.exported_text import (
     tokens_folder,
 )
 from app.embedding.openvino_model import load_nncf, load_openvino, supports
-from app.embedding.proof import SMALLEST_COSINE, SMALLEST_OVERLAP, compare, conditions, quiet
+from app.embedding.openvino_proof import quiet
+from app.embedding.proof import SMALLEST_COSINE, SMALLEST_OVERLAP, compare, conditions
 from app.embedding.text_bank import captions
 from app.embedding.text_tower import TextTower, load_text_tower
 from app.embedding.token_ids import ReferenceTokenIds, store_token_ids

@@ -1,31 +1,57 @@
 """The half of a dual encoder that embeds pictures, loaded without the other's weights."""
 
+import logging
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.model import Tower
+from app.domain.model import Embeddings, Tower
+from app.embedding.batch_trial import find_batch_size
+from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint
-from app.embedding.devices import REFERENCE, Runtime
-from app.embedding.pixels import Pixels, model_inputs
-from app.embedding.torch_model import load_model, run_model
+from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime
+from app.embedding.pixels import ModelInputs, Pixels
+from app.embedding.torch_model import load_model
+from app.embedding.transfer import Transfer, transfer_to
 
-_BATCH = {"cpu": 8, "mps": 16, "cuda": 64}  # beyond these a batch gains nothing and only needs memory
+if TYPE_CHECKING:
+    import torch
+
+
+_log = logging.getLogger(__name__)
+
+_BATCH = {"cpu": 8, "mps": 16, "cuda": 64}  # before, or where, nothing better is found by trying
+_TRIES = 3  # runs that a size of batch is timed with
 
 
 class ImageTower:
-    """Embeds pictures."""
+    """Embeds pictures. Thread-safe."""
 
-    def __init__(self, checkpoint: Checkpoint, model: Any, runtime: Runtime = REFERENCE) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        model: Any,
+        runtime: Runtime = REFERENCE,
+        transfer: Transfer | None = None,
+    ) -> None:
         self.runtime = runtime
         self.checkpoint = checkpoint
         self.model = model
+        self.batch_size = _BATCH[runtime.device]
+        self._transfer = transfer or transfer_to(runtime)
+        spec = checkpoint.spec.pixel_spec
+        self._inputs = ModelInputs(spec, checkpoint.normalisation, runtime, self._transfer)
 
     @property
-    def batch_size(self) -> int:
-        return _BATCH[self.runtime.device]
+    def call_size(self) -> int | None:
+        """Pictures that one call should bring, for one batch to travel while another is computed.
+
+        None where that makes no difference.
+        """
+        return None if self.runtime.device == REFERENCE_DEVICE else 2 * self.batch_size
 
     def move(self, runtime: Runtime) -> "ImageTower":
         """The same tower on another device or in another precision; this one must not be used afterwards."""
@@ -33,15 +59,73 @@ class ImageTower:
 
     def probe(self) -> NDArray[np.float32]:
         """The embedding of one fixed picture, for comparing runtimes: noise, so that every weight counts."""
-        spec = self.checkpoint.spec.pixel_spec
-        noise = np.random.default_rng(0).integers(0, 256, (spec.height, spec.width, 3), np.uint8)
-        return self.encode([noise])
+        return self.encode(self._noise(1))
 
     def encode(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
         """(n, dim) float32, not normalised. RuntimeError from torch when the device fails."""
-        checkpoint = self.checkpoint
-        inputs = model_inputs(pictures, checkpoint.spec.pixel_spec, checkpoint.normalisation, self.runtime)
-        return run_model(self.model, inputs, checkpoint.family.outputs[Tower.IMAGE])
+        return self._transfer.fetch([self._begin(pictures)])
+
+    def embed(self, pictures: Sequence[Pixels]) -> Embeddings:
+        """Any number of pictures, at least one: the device computes one batch while the next is laid out.
+
+        Raises EncoderError.
+        """
+        return in_batches(
+            self._begin,
+            pictures,
+            self.batch_size,
+            self.runtime,
+            fetch=self._transfer.fetch,
+            on_halved=self._shrink,
+        )
+
+    def find_batch_size(self) -> None:
+        """By trying, on a GPU; on the processor small ones are as fast. Takes seconds, once."""
+        if self.runtime.device != REFERENCE_DEVICE:
+            try:
+                self.try_batches()
+            except (RuntimeError, MemoryError) as error:
+                reason = str(error).partition("\n")[0]
+                _log.warning("the size of batches could not be tried, %d it is: %s", self.batch_size, reason)
+
+    def try_batches(self) -> None:
+        """RuntimeError from torch when the device fails."""
+        self.batch_size = find_batch_size(self._seconds_of, lambda: free_device_memory(self.runtime))
+
+    def _shrink(self, size: int) -> None:
+        """For good: what did not fit will not fit the next time either."""
+        self.batch_size = min(self.batch_size, size)
+
+    def _begin(self, pictures: Sequence[Pixels]) -> "torch.Tensor":
+        """(n, dim) float32 on the device, which may still be at it."""
+        embeddings = self._run(self._inputs.of(pictures))
+        self._transfer.sent_batch()
+        return embeddings
+
+    def _run(self, inputs: "dict[str, torch.Tensor]") -> "torch.Tensor":
+        import torch
+
+        with torch.inference_mode():
+            output = self.checkpoint.family.outputs[Tower.IMAGE]
+            embeddings: torch.Tensor = getattr(self.model(**inputs), output)
+            return embeddings.to(torch.float32)
+
+    def _seconds_of(self, size: int) -> float:
+        """What one batch takes the device alone, its inputs being there."""
+        inputs = self._inputs.of(self._noise(size))
+        self._run(inputs)  # the first run of a size prepares it
+        self._transfer.wait()
+        started = time.perf_counter()
+        for _ in range(_TRIES):
+            self._run(inputs)
+        self._transfer.wait()
+        return (time.perf_counter() - started) / _TRIES
+
+    def _noise(self, count: int) -> list[Pixels]:
+        """Pictures as the model wants them."""
+        spec = self.checkpoint.spec.pixel_spec
+        height, width = spec.height, spec.width
+        return list(np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8))
 
 
 def load_image_tower(checkpoint: Checkpoint) -> ImageTower:

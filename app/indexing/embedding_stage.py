@@ -2,9 +2,10 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -18,8 +19,11 @@ from app.library.library import Library
 
 _log = logging.getLogger(__name__)
 
+_UNDER_WAY = 2  # calls, where a model wants the next before the one before is done
+
 _FAILURES = 3  # after so many batches in a row a model is given up until it is chosen again
 _GREY = 128
+_MODEL_FAILURES = (EncoderError, ProcessDiedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +36,22 @@ class _Batch:
 
 
 class EmbeddingStage:
-    """Gives photos to the model that each was read for, one batch at a time. Belongs to the worker's thread.
+    """Gives photos to the model that each was read for, a batch at a time. Belongs to the worker's thread.
 
-    What comes out of it goes to the outcome queue, with an embedding or without.
+    A model on a GPU says how many photos suit it, and gets a second batch while it computes the first.
+    What comes out goes to the outcome queue, with an embedding or without, in the order of the batches.
     """
 
-    def __init__(self, library: Library, outcomes: OutcomeQueue) -> None:
+    def __init__(self, library: Library, outcomes: OutcomeQueue, largest_batch: Callable[[], int]) -> None:
+        """`largest_batch`: no more photos than this are waited for, whatever a model wishes."""
         self._library = library
         self._outcomes = outcomes
         self._targets = EmbeddingTargets()
         self._waiting: dict[str, deque[Read]] = {}  # by the identity of their model
         self._twins: dict[str, list[Read]] = {}  # same pixels as one that is with the model: stored after it
-        self._batch: _Batch | None = None
+        self._batches: deque[_Batch] = deque()  # in the order in which models got them
+        self._largest_batch = largest_batch
+        self._call_sizes: dict[str, int] = {}  # by identity: what models on a GPU wish for
         self._failures: Counter[str] = Counter()  # in a row, by identity
         self.message = ""  # why nothing is embedded, for people
 
@@ -53,13 +61,17 @@ class EmbeddingStage:
 
     @property
     def future(self) -> "Future[EncodedPhotos] | None":
-        """Of the batch that is with a model."""
-        return self._batch.future if self._batch else None
+        """Of the batch that is with a model and comes back next."""
+        return self._batches[0].future if self._batches else None
 
     @property
     def waiting(self) -> int:
         """How many photos wait for a model."""
         return sum(map(len, self._waiting.values()))
+
+    def batch_size(self, target: EmbeddingTarget) -> int:
+        """How many photos it gets at once, if so many are there."""
+        return self._call_sizes.get(target.identity, target.batch_size)
 
     def works(self, target: EmbeddingTarget | None) -> bool:
         """Whether it is there and has not been given up."""
@@ -71,8 +83,9 @@ class EmbeddingStage:
             for owner, reads in photos.items():
                 if identity in (None, owner):
                     yield from reads
-        if self._batch is not None and identity in (None, self._batch.target.identity):
-            yield from self._batch.photos
+        for batch in self._batches:
+            if identity in (None, batch.target.identity):
+                yield from batch.photos
 
     def use(self, targets: EmbeddingTargets) -> None:
         """Embed with these from now on; what others are working on is given up."""
@@ -81,6 +94,7 @@ class EmbeddingStage:
         for target in before.all:
             if target.identity not in kept:
                 self._stop(target.identity)
+                self._call_sizes.pop(target.identity, None)
         self._failures.clear()
         self.message = ""
 
@@ -97,30 +111,37 @@ class EmbeddingStage:
 
     def start_batch(self, coming: Collection[str]) -> None:
         """`coming`: for which models photos are being decoded; a full batch is worth waiting for then."""
-        if self._batch is not None:
-            return
         for target in self._targets.all:
             waiting = self._waiting.get(target.identity)
-            if waiting and (len(waiting) >= target.batch_size or target.identity not in coming):
-                photos = tuple(waiting.popleft() for _ in range(min(target.batch_size, len(waiting))))
+            while waiting and self._may_start(target, len(waiting), target.identity in coming):
+                size = min(self.batch_size(target), len(waiting))
+                photos = tuple(waiting.popleft() for _ in range(size))
                 future = target.encoder.submit_photos([one.pixels for one in photos])
-                self._batch = _Batch(target, photos, future)
-                return
+                self._batches.append(_Batch(target, photos, future))
 
-    def collect_batch(self) -> None:
-        """Take what a model has finished."""
-        batch = self._batch
-        if batch is None or not batch.future.done():
-            return
-        self._batch = None
+    def collect_batches(self) -> None:
+        """Take what models have finished."""
+        while self._batches and self._batches[0].future.done():
+            self._collect(self._batches.popleft())
+
+    def _may_start(self, target: EmbeddingTarget, waiting: int, more_comes: bool) -> bool:
+        """A GPU that has nothing gets what is there at once; behind a batch, only a full one is worth it."""
+        if target.identity not in self._call_sizes:
+            room, enough = 1, target.batch_size
+        else:
+            room, enough = _UNDER_WAY, self.batch_size(target) if self._batches else target.batch_size
+        return len(self._batches) < room and (waiting >= enough or not more_comes)
+
+    def _collect(self, batch: _Batch) -> None:
         try:
-            self._outcomes.put(_embedded(batch.photos, batch.future.result()), batch.target)
-            self._failures[batch.target.identity] = 0
+            encoded = batch.future.result()
+            self._outcomes.put(_embedded(batch.photos, encoded), batch.target)
+            self._note_success(batch.target, encoded)
         except CancelledError:
             self._outcomes.put((read.indexed() for read in batch.photos), batch.target)
         except CheckpointError as error:
             self._give_up(batch, error)
-        except (EncoderError, ProcessDiedError) as error:
+        except _MODEL_FAILURES as error:
             self._rescue(batch, error)
 
     def release_twins(self) -> None:
@@ -135,10 +156,9 @@ class EmbeddingStage:
 
     def drain(self, seconds: float) -> None:
         """Before stopping: take what the model is working on if it ends in time."""
-        if self._batch is not None:
-            wait([self._batch.future], timeout=seconds)
-            if self._batch.future.done() and self._batch.future.exception() is None:
-                self.collect_batch()
+        wait([batch.future for batch in self._batches], timeout=seconds)
+        while self._batches and _has_result(self._batches[0].future):
+            self._collect(self._batches.popleft())
 
     # -- sorting
 
@@ -165,9 +185,16 @@ class EmbeddingStage:
 
     def _pixels_at(self, identity: str) -> set[str]:
         """The pixel keys of what waits for a model or is with it."""
-        batch = self._batch
-        with_model = batch.photos if batch is not None and batch.target.identity == identity else ()
-        return {read.decoded.pixel_key for read in (*self._waiting.get(identity, ()), *with_model)}
+        with_model = (batch.photos for batch in self._batches if batch.target.identity == identity)
+        reads = chain(self._waiting.get(identity, ()), *with_model)
+        return {read.decoded.pixel_key for read in reads}
+
+    def _note_success(self, target: EmbeddingTarget, encoded: EncodedPhotos) -> None:
+        self._failures[target.identity] = 0
+        if encoded.call_size is None:
+            self._call_sizes.pop(target.identity, None)
+        else:
+            self._call_sizes[target.identity] = max(1, min(encoded.call_size, self._largest_batch()))
 
     # -- when a model fails
 
@@ -179,13 +206,26 @@ class EmbeddingStage:
             try:
                 encoded = batch.target.encoder.submit_photos([read.pixels]).result()
                 self._outcomes.put(_embedded([read], encoded), batch.target)
-            except (EncoderError, ProcessDiedError) as single:
+            except _MODEL_FAILURES as single:
                 refused.append(read.failure(f"The model failed on it: {single}"))
+        self._take_back_failed(batch.target)
         if len(refused) == len(batch.photos) and not _takes_grey(batch.target, batch.photos[0]):
             self._note_failure(batch, error)
             return
         for failure in refused:
             self._outcomes.refuse(failure)
+
+    def _take_back_failed(self, target: EmbeddingTarget) -> None:
+        """A batch behind that failed too, most likely for the same reason: it gets another try, uncounted."""
+        failed = [
+            one for one in self._batches if one.target.identity == target.identity and _has_failed(one.future)
+        ]
+        for batch in reversed(failed):
+            self._batches.remove(batch)
+            self._wait_again(batch)
+
+    def _wait_again(self, batch: _Batch) -> None:
+        self._waiting.setdefault(batch.target.identity, deque()).extendleft(reversed(batch.photos))
 
     def _note_failure(self, batch: _Batch, error: AppError) -> None:
         """It is the model, not the photos: they are handed out again while there is hope."""
@@ -194,7 +234,7 @@ class EmbeddingStage:
         if self._failures[identity] >= _FAILURES:
             self._give_up(batch, error)
         else:
-            self._waiting.setdefault(identity, deque()).extendleft(reversed(batch.photos))
+            self._wait_again(batch)
 
     def _give_up(self, batch: _Batch, error: AppError) -> None:
         """No more embedding by this model until one is chosen again."""
@@ -208,13 +248,21 @@ class EmbeddingStage:
         self._outcomes.put((read.indexed() for read in list(self.reads(identity))), None)
         self._waiting.pop(identity, None)
         self._twins.pop(identity, None)
-        if self._batch is not None and self._batch.target.identity == identity:
-            self._batch = None
+        self._batches = deque(batch for batch in self._batches if batch.target.identity != identity)
 
 
 def _encoder_of(target: EmbeddingTarget, among: EmbeddingTargets) -> object:
     same = among.of(target.identity)
     return same.encoder if same is not None else None
+
+
+def _has_result(future: "Future[EncodedPhotos]") -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _has_failed(future: "Future[EncodedPhotos]") -> bool:
+    """Of itself: what was called off has not."""
+    return future.done() and not future.cancelled() and isinstance(future.exception(), _MODEL_FAILURES)
 
 
 def _embedded(photos: Iterable[Read], encoded: EncodedPhotos) -> list[IndexedPhoto]:
@@ -228,7 +276,7 @@ def _takes_grey(target: EmbeddingTarget, like: Read) -> bool:
     """Whether the model works at all: nobody's picture can be at fault when it refuses a plain grey one."""
     try:
         target.encoder.encode_images([np.full_like(like.pixels, _GREY)])
-    except (EncoderError, ProcessDiedError) as error:
+    except _MODEL_FAILURES as error:
         _log.info("the model refuses a grey picture too: %s", error)
         return False
     return True

@@ -12,7 +12,7 @@ class EmbeddingTarget:
 
     encoder: ImageTextEncoder
     index: VectorIndex
-    batch_size: int  # photos encoded at once
+    batch_size: int  # photos encoded at once, unless the model wishes for more
 
     @property
     def identity(self) -> str:

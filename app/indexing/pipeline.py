@@ -10,7 +10,14 @@ from typing import Any
 
 from app.domain.indexing import PendingPhoto, PhotoFailure
 from app.domain.media import DecodedPhoto, DecodeRequest, Framing, PixelSpec
-from app.errors import CancelledError, FileAccessError, LibraryError, MediaError, RefusedBeforeError
+from app.errors import (
+    CancelledError,
+    FileAccessError,
+    LibraryError,
+    MediaError,
+    ProcessDiedError,
+    RefusedBeforeError,
+)
 from app.indexing.embedding_stage import EmbeddingStage
 from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.outcome_queue import WRITE_AT_ONCE, OutcomeQueue
@@ -64,7 +71,7 @@ class IndexingPipeline:
         self._vanished: dict[tuple[int, str], float] = {}  # photo id and path -> until when it is left alone
         self._outcomes = OutcomeQueue(library, on_embedded)
         self._refused = RefusedPhotos(decoder)
-        self._stage = EmbeddingStage(library, self._outcomes)
+        self._stage = EmbeddingStage(library, self._outcomes, self._largest_batch)
         self._written_at = 0.0
         self.current = ""  # the folder whose photos are read
         self.caught_up = False  # the model that is to answer lacks nothing that can be read
@@ -113,7 +120,7 @@ class IndexingPipeline:
         if embed:
             self._start_batch()
         self._wait(patience)
-        self._stage.collect_batch()
+        self._stage.collect_batches()
         if embed:
             self._start_batch()  # at once: the model must not wait until thumbnails are written
         self._collect_decoded()
@@ -191,13 +198,21 @@ class IndexingPipeline:
         )
 
     def _capacity(self) -> int:
-        """How many photos may be under way: enough to keep everything busy, and no more than fit."""
+        """How many photos may be decoded or wait: enough to keep everything busy, and no more than fit."""
         targets = self._stage.targets.all
         if not targets:
             return self._look_ahead
-        fitting = self._look_ahead_bytes // max(_pixel_bytes(one.encoder.spec.pixel_spec) for one in targets)
-        batch = max(target.batch_size for target in targets)
-        return max(1, min(max(self._look_ahead, 2 * batch), fitting))
+        batch = max(map(self._stage.batch_size, targets))
+        return max(1, min(max(self._look_ahead, 2 * batch), self._fitting()))
+
+    def _fitting(self) -> int:
+        """How many photos may take memory while they wait for a model."""
+        specs = [target.encoder.spec.pixel_spec for target in self._stage.targets.all]
+        return self._look_ahead_bytes // max(map(_pixel_bytes, specs))
+
+    def _largest_batch(self) -> int:
+        """While one is put together, the photos of the next must have room."""
+        return self._fitting() // 2
 
     def _read_for(self) -> set[str]:
         """The identities of the models that photos are being decoded for."""
@@ -241,6 +256,9 @@ class IndexingPipeline:
             decoded = future.result()
         except CancelledError:
             return None  # we are closing: the row stays pending
+        except ProcessDiedError:  # no photo is to blame: it stays pending, too, and comes again
+            del self._decoding[future]
+            raise
         except MediaError as error:
             self._refuse(photo, error)
             return None

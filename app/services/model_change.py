@@ -9,7 +9,7 @@ from app.domain.status import ModelState, ModelStatus
 from app.errors import AppError, CheckpointError, EncoderError
 from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.library.library import Library
-from app.services.open_targets import GPU_BATCH, OpenTargets
+from app.services.open_targets import OpenTargets
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -123,9 +123,6 @@ class ModelChange:
         ready = ModelStatus(ModelState.READY, name=target.name, message=target.encoder.note())
         self._tell(ready)
         if self._for_indexing and for_good:
-            by = target.encoder.provenance()
-            if by.device != "cpu":
-                self._open.put(EmbeddingTargets(replace(target, batch_size=GPU_BATCH)))
             self._tell(as_it_runs(ready, target.encoder))
 
     def _let_come(self, target: EmbeddingTarget) -> None:
@@ -136,12 +133,10 @@ class ModelChange:
         self._open.put(EmbeddingTargets(answering, target, keep_up))
         self._tell(replace(self._status(), coming=target.name, message=""))
         try:
-            device = target.encoder.provenance().device
+            target.encoder.provenance()
         except AppError:
             self.drop_coming()  # it does not work at all
             raise
-        if device != "cpu":
-            self._open.put(EmbeddingTargets(answering, replace(target, batch_size=GPU_BATCH), keep_up))
 
     def _is_worth_keeping_up(self, identity: str) -> bool:
         """A model that knows less than half of the photos gets no more of them while it goes out of use."""

@@ -127,7 +127,8 @@ class ModelService:
         chosen = self._settings.load()
         if chosen.checkpoint is None or chosen.precision != "auto":
             return None
-        return proof_of(chosen.checkpoint, chosen.naflex_patches)
+        device = self.status().device or chosen.device
+        return proof_of(chosen.checkpoint, chosen.naflex_patches, device)
 
     def use(self, checkpoint: str | None, device: str = "auto", precision: str | None = None) -> str | None:
         """Change to a folder, a cached hub id or a .pth file (None: no model). Raises CheckpointError.

@@ -14,7 +14,7 @@ from app.library.library import Library
 
 _log = logging.getLogger(__name__)
 
-CPU_BATCH, GPU_BATCH = 8, 64  # a processor's batch takes seconds: small ones keep newcomers lively
+_BATCH = 8  # photos; on a processor they take seconds: small batches keep newcomers lively
 _ANSWER_SECONDS = 30.0  # how long a search may keep the model before from being closed
 
 
@@ -57,7 +57,7 @@ class OpenTargets:
         spec = encoder.spec
         open_already = self.current.of(spec.identity)
         if open_already is not None:
-            return EmbeddingTarget(encoder, open_already.index, CPU_BATCH)
+            return EmbeddingTarget(encoder, open_already.index, _BATCH)
         try:
             index = self._open_index(spec.identity, spec.dim)
         except BaseException:
@@ -69,7 +69,7 @@ class OpenTargets:
             index.close()
             encoder.close()
             raise
-        return EmbeddingTarget(encoder, index, CPU_BATCH)
+        return EmbeddingTarget(encoder, index, _BATCH)
 
     def prepare(self, target: EmbeddingTarget) -> None:
         """Make it ready for words before it is put in place; one that fails is ended."""

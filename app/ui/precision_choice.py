@@ -55,12 +55,14 @@ class PrecisionChoice(QWidget):
 
     def _text(self) -> str:
         status, proof = self._status, self._proof
+        if proof is not None and status is not None and proof.device != status.device:
+            proof = None  # the model moved since
         if status is None or not status.precision:
             return ""
         how = self.tr("Pictures: {precision} by {runtime}.").format(
             precision=self._name(status.precision), runtime=_RUNTIMES.get(status.runtime, status.runtime)
         )
-        if self.box.currentData() != "auto" or status.device != "cpu":
+        if self.box.currentData() != "auto":
             return how
         if proof is None:
             return f"{how} {self.tr('Faster precisions are compared on your first photos.')}"
@@ -92,6 +94,7 @@ class PrecisionChoice(QWidget):
         return {
             "float32": self.tr("full precision"),
             "bfloat16": self.tr("16-bit"),
+            "float16": self.tr("16-bit"),
             "int8": self.tr("8-bit"),
             "int8-dynamic": self.tr("8-bit weights"),
         }.get(precision, precision)

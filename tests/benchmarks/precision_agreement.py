@@ -1,9 +1,9 @@
 """How much the embeddings of reduced precisions are like those of float32.
 
 Each precision that this processor can compute is made and compared as the product does it before it uses one
-(`app.embedding.proof`), on photos that calibrated nothing. The demo model is trained, its pictures are drawn
-scenes that its training left out. The base model has its real size and random weights: a check of plumbing
-alone, without a bar, since nothing that such weights find alike means anything.
+(`app.embedding.openvino_proof`), on photos that calibrated nothing. The demo model is trained, its pictures
+are drawn scenes that its training left out. The base model has its real size and random weights: a check of
+plumbing alone, without a bar, since nothing that such weights find alike means anything.
 """
 
 import shutil
@@ -17,8 +17,9 @@ from app.demo.drawing import draw
 from app.domain.precision import PrecisionProof
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.exported_tower import export_image_tower
+from app.embedding.openvino_proof import prove
 from app.embedding.pixels import Pixels
-from app.embedding.proof import NEIGHBOURS, SAMPLE, SMALLEST_COSINE, SMALLEST_OVERLAP, prove
+from app.embedding.proof import NEIGHBOURS, SAMPLE, SMALLEST_COSINE, SMALLEST_OVERLAP
 from app.media.preparing import prepare_pixels
 from app.paths import resource
 from tests.benchmarks.demo_recall import held_out_scenes

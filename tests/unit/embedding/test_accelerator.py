@@ -45,10 +45,12 @@ class Bench:
         self.notes: list[str] = []
         self.renewed = 0
         self.deaf = False
+        self.lacks_gpu_proof = True
         self.ended = threading.Event()
         self.accelerator = Accelerator(
             checkpoint,
             prove_precision=prove_precision,
+            lacks_gpu_proof=lambda: self.lacks_gpu_proof,
             on_faster=self._renew,
             on_note=self._hear,
         )

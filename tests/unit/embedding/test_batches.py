@@ -73,7 +73,7 @@ class FakeTower:
 
 
 RIGHT = np.array([[1.0, 2.0, 3.0]], np.float32)
-WRONG = np.array([[1.0, 2.0, 3.3]], np.float32)
+WRONG = np.array([[1.0, 2.0, 9.0]], np.float32)
 HALF, FULL = Runtime("cuda", "float16"), Runtime("cuda")
 
 

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from app.domain.precision import PrecisionProof
+from app.embedding import openvino_proof
 from app.embedding import proof as proof_module
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.export import exports_of
 from app.embedding.exported_tower import export_image_tower, image_export, open_image_tower
-from app.embedding.proof import NEIGHBOURS, compare, proof_of, prove, read_proof
+from app.embedding.openvino_proof import prove
+from app.embedding.proof import NEIGHBOURS, compare, proof_of, read_proof
 from app.embedding.siglip import Siglip2Encoder
 
 DICE = np.random.default_rng(0)
@@ -90,7 +92,7 @@ def test_a_damaged_proof_is_none(checkpoint: Checkpoint, content: str) -> None:
 
 def test_float32_stays_when_nothing_passes(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof_module, "SMALLEST_OVERLAP", 1.1)
-    monkeypatch.setattr(proof_module, "_candidates", lambda: ("int8-dynamic",))
+    monkeypatch.setattr(openvino_proof, "_candidates", lambda: ("int8-dynamic",))
     proof = prove(checkpoint, photos(64))
     assert proof.chosen == "float32"
     assert [result.passed for result in proof.results] == [False]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.model import Provenance, Tower
+from app.domain.model import Tower
 from app.domain.status import ModelState
 from app.errors import CheckpointError, EncoderError
 from app.indexing.embedding_target import EmbeddingTargets
@@ -218,18 +218,6 @@ def test_a_search_without_indexing_never_asks_for_the_image_tower(bench, monkeyp
 
     assert not asked
     assert [tower.value for tower in encoder.prepared] == ["text"]
-
-
-def test_a_graphics_card_gets_larger_batches(bench, monkeypatch):
-    encoder = bench.checkpoints.encoders["fake"]
-    monkeypatch.setattr(encoder, "provenance", lambda: Provenance("torch", "float16", "cuda"))
-    chosen(bench.store)
-    bench.models.load()
-    bench.statuses.wait_for(ModelState.READY)
-    while bench.models.status().device != "cuda":
-        bench.statuses.wait_for(ModelState.READY)
-
-    assert bench.models.target.batch_size > 8
 
 
 @pytest.mark.parametrize("damage", ["missing", "damaged", "stale"])
