@@ -1,14 +1,22 @@
 """The line above the grid: what is shown, in which order, and how large."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from app.domain.query import SearchResult, SortOrder
 from app.services.ranking import MOST_STEPS
 from app.ui import icons, wording
+from app.ui.elided_label import ElidedLabel
 from app.ui.scope import Scope, ScopeKind
 
 SMALLEST_TILE, LARGEST_TILE = 96, 512
+_LEAST_COUNT = 96  # pixels; the number at the beginning can be read
+_LEAST_HINT = 72
+_SPACING = 4
+_BETWEEN = 30 + 8 + 2 * 12 + 5 * _SPACING  # margins and gaps
 
 
 class ResultHeader(QFrame):
@@ -21,10 +29,8 @@ class ResultHeader(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("resultHeader")
-        self._count = QLabel()
-        self._count.setTextFormat(Qt.TextFormat.PlainText)
-        self._hint = QLabel()
-        self._hint.setTextFormat(Qt.TextFormat.PlainText)
+        self._count = ElidedLabel(mode=Qt.TextElideMode.ElideRight, keeps=_LEAST_COUNT)
+        self._hint = ElidedLabel(mode=Qt.TextElideMode.ElideRight, keeps=_LEAST_HINT)
         self._hint.setProperty("rank", "muted")
         self._sort = SortOrder.RELEVANCE
         self._relevance = self._sort_button(self.tr("Best first"), SortOrder.RELEVANCE)
@@ -34,6 +40,8 @@ class ResultHeader(QFrame):
         self._fewer = self._steps_button(self.tr("Fewer"), self.tr("Show fewer matches"), -1)
         self._more = self._steps_button(self.tr("More"), self.tr("Show more matches"), 1)
         self._slider = self._build_slider()
+        self._smaller = self._size_button("tiles-small", self.tr("Smaller photos"), -32)
+        self._larger = self._size_button("tiles-large", self.tr("Larger photos"), 32)
         self._lay_out()
         self.set_sortable(False)
 
@@ -49,7 +57,7 @@ class ResultHeader(QFrame):
     @property
     def text(self) -> str:
         """The whole line as it reads."""
-        return " ".join(part for part in (self._count.text(), self._hint.text()) if part)
+        return " ".join(part for part in (self._count.whole, self._hint.whole) if part)
 
     @property
     def steps_buttons(self) -> tuple[QToolButton, QToolButton]:
@@ -58,26 +66,29 @@ class ResultHeader(QFrame):
 
     def show_result(self, result: SearchResult, scope: Scope, steps: int = 0) -> None:
         """Say what the grid shows; `steps` is how many more (or fewer) matches were asked for."""
-        self._count.setText(describe(result, scope))
-        self._hint.setText(result.message)
+        self._count.say(describe(result, scope))
+        self._hint.say(result.message)
         self._lines_key, self._steps = result.lines_key, steps
-        for button, there in ((self._fewer, steps > -MOST_STEPS), (self._more, steps < MOST_STEPS)):
-            button.setVisible(bool(result.lines_key))
-            button.setEnabled(there)
+        self._fewer.setEnabled(steps > -MOST_STEPS)
+        self._more.setEnabled(steps < MOST_STEPS)
+        self._make_room()
 
     def show_searching(self) -> None:
         """Say that an answer takes a while."""
-        self._hint.setText(self.tr("Searching…"))
+        self._hint.say(self.tr("Searching…"))
+        self._make_room()
 
     def clear(self) -> None:
         """Say nothing."""
-        self._count.clear()
-        self._hint.clear()
+        self._count.say("")
+        self._hint.say("")
+        self._make_room()
 
     def set_sortable(self, sortable: bool) -> None:
         """Offer the choice of order, or not: without a query the library is always by date."""
         self._relevance.setVisible(sortable)
         self._date.setVisible(sortable)
+        self._make_room()
 
     def choose_sort(self, sort: SortOrder) -> None:
         """Change the order, as if its button had been clicked."""
@@ -132,29 +143,47 @@ class ResultHeader(QFrame):
         group.addButton(self._date)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 14, 6)
-        layout.setSpacing(4)
+        layout.setSpacing(_SPACING)
         layout.addWidget(self._count)
         layout.addSpacing(8)
-        layout.addWidget(self._hint, 1)
+        layout.addWidget(self._hint)
+        layout.addStretch(1)
         layout.addWidget(self._fewer)
         layout.addWidget(self._more)
         layout.addSpacing(12)
         layout.addWidget(self._relevance)
         layout.addWidget(self._date)
         layout.addSpacing(12)
-        for icon, step in (("tiles-small", -32), ("tiles-large", 32)):
-            layout.addWidget(self._size_button(icon, step))
-        layout.insertWidget(layout.count() - 1, self._slider)
+        for control in (self._smaller, self._slider, self._larger):
+            layout.addWidget(control)
 
-    def _size_button(self, icon: str, step: int) -> QToolButton:
+    def _size_button(self, icon: str, text: str, step: int) -> QToolButton:
         button = QToolButton()
-        text = self.tr("Larger photos") if step > 0 else self.tr("Smaller photos")
         button.setToolTip(text)
         button.setAccessibleName(text)
         button.setIconSize(QSize(16, 16))
         icons.set_icon(button, icon)
         button.clicked.connect(lambda: self._slider.setValue(self._slider.value() + step))
         return button
+
+    def _make_room(self) -> None:
+        """Where the line is short, those controls go that are missed least; none is squeezed."""
+        sizes, steps = (self._smaller, self._larger), (self._fewer, self._more)
+        sort = [button for button in (self._relevance, self._date) if not button.isHidden()]
+        room = self.contentsRect().width() - _LEAST_COUNT - _BETWEEN - _width((*sort, *sizes, self._slider))
+        room -= _LEAST_HINT if self._hint.whole else 0
+        room -= _width(steps) if self._lines_key else 0
+        for controls in ((self._slider,), sizes, steps):
+            wanted = controls is not steps or bool(self._lines_key)
+            for control in controls:
+                control.setVisible(wanted and room >= 0)
+            room += _width(controls) if wanted and room < 0 else 0
+
+    # --- Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
 
 def describe(result: SearchResult, scope: Scope) -> str:
@@ -196,6 +225,11 @@ def _place(scope: Scope, *, searched: bool) -> str:
     if scope.kind is ScopeKind.UNUSUAL and not searched:
         return _tr("Most unusual first")
     return ""
+
+
+def _width(controls: Iterable[QWidget]) -> int:
+    """What they take in the line."""
+    return sum(max(control.sizeHint().width(), control.minimumWidth()) + _SPACING for control in controls)
 
 
 def _tr(text: str) -> str:
