@@ -26,6 +26,8 @@ def import_decisions(options: argparse.Namespace) -> int:
     print(f"{_photos(report.photos)} found, {report.changed} of them changed.")
     if report.albums or report.searches:
         print(f"New: {report.albums} albums, {report.searches} saved searches.")
+    if report.not_duplicates:
+        print(f"New: {report.not_duplicates} pairs that are no duplicates.")
     if report.kept:
         print(f"{_photos(report.kept)} not here: what was decided about them is kept until they come.")
     return EXIT_OK

@@ -46,6 +46,15 @@ class SearchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class NotDuplicatesRecord:
+    """Two contents that are not to be proposed as duplicates; twice the same: its copies are to stay."""
+
+    first: str  # content keys, the smaller one first
+    second: str
+    decided_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did."""
 
@@ -54,6 +63,7 @@ class ImportReport:
     kept: int = 0  # not found here: their decisions wait for them
     albums: int = 0  # new ones
     searches: int = 0  # new ones
+    not_duplicates: int = 0  # new pairs
 
 
 def to_json(record: PhotoRecord) -> dict[str, Any]:
@@ -94,6 +104,12 @@ def from_json(entry: Any) -> PhotoRecord:
         said,
         places,
     )
+
+
+def not_duplicates_from_json(entry: Any) -> NotDuplicatesRecord:
+    """The record again. Raises ValueError, TypeError or LookupError when it is none."""
+    first, second = sorted((_text(entry["first"]), _text(entry["second"])))
+    return NotDuplicatesRecord(first, second, float(entry["decided_at"]))
 
 
 def _said(kind: Kind, entry: Any) -> Said[int | str]:

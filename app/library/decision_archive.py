@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, delete, or_, select, union
 from sqlalchemy.dialects.sqlite import insert
 
-from app.domain.decision_records import AlbumRecord, PhotoRecord, SearchRecord, from_json
+from app.domain.decision_records import (
+    AlbumRecord,
+    NotDuplicatesRecord,
+    PhotoRecord,
+    SearchRecord,
+    from_json,
+)
 from app.domain.decisions import Kind
 from app.domain.photo import PhotoState
 from app.library.database import Database
@@ -16,6 +22,7 @@ from app.library.schema import (
     DECISIONS,
     AlbumRow,
     FolderRow,
+    NotDuplicateRow,
     PhotoRow,
     SavedSearchRow,
     UnmatchedDecisionRow,
@@ -54,6 +61,13 @@ class DecisionArchive:
         with self._database.read() as connection:
             rows = connection.execute(select(*columns).order_by(SavedSearchRow.id))
             return [SearchRecord(*row) for row in rows]
+
+    def not_duplicates(self) -> list[NotDuplicatesRecord]:
+        """All pairs of contents that are not to be proposed as duplicates."""
+        columns = (NotDuplicateRow.first, NotDuplicateRow.second, NotDuplicateRow.decided_at)
+        with self._database.read() as connection:
+            rows = connection.execute(select(*columns).order_by(*columns[:2]))
+            return [NotDuplicatesRecord(*row) for row in rows]
 
     def photos(self) -> Iterator[PhotoRecord]:
         """All photos that something was decided about, and what waits for photos that are not here."""
@@ -115,6 +129,21 @@ class DecisionArchive:
                 values = {"name": name, "query": search.query, "created_at": search.created_at}
                 connection.execute(insert(SavedSearchRow).values(**values))
                 new += 1
+        return new
+
+    def merge_not_duplicates(self, records: Sequence[NotDuplicatesRecord]) -> int:
+        """How many pairs are new. They need no photos here: who comes with this content is known then."""
+        new = 0
+
+        def write(connection: Connection, chunk: Sequence[NotDuplicatesRecord]) -> None:
+            nonlocal new
+            for record in chunk:
+                statement = insert(NotDuplicateRow).values(
+                    first=record.first, second=record.second, decided_at=record.decided_at
+                )
+                new += connection.execute(statement.on_conflict_do_nothing()).rowcount
+
+        self._writer.in_chunks(records, write, decision=True)
         return new
 
     def merge_photos(self, records: Sequence[PhotoRecord]) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from typing import Any
 from app.domain.decision_records import (
     AlbumRecord,
     ImportReport,
+    NotDuplicatesRecord,
     PhotoRecord,
     SearchRecord,
     from_json,
+    not_duplicates_from_json,
     to_json,
 )
 from app.errors import AppError, DecisionFileError
@@ -42,6 +44,7 @@ class _Content:
 
     albums: list[AlbumRecord] = field(default_factory=list)
     searches: list[SearchRecord] = field(default_factory=list)
+    not_duplicates: list[NotDuplicatesRecord] = field(default_factory=list)
     photos: list[PhotoRecord] = field(default_factory=list)
 
 
@@ -75,8 +78,9 @@ class DecisionFileService:
         found, changed, kept = archive.merge_photos(
             [_with_albums(record, albums) for record in content.photos]
         )
+        not_duplicates = archive.merge_not_duplicates(content.not_duplicates)
         self._on_said()
-        return ImportReport(found, changed, kept, new_albums, new_searches)
+        return ImportReport(found, changed, kept, new_albums, new_searches, not_duplicates)
 
     def match_kept(self) -> int:
         """Give photos that have come what an import kept for them: how many."""
@@ -111,7 +115,8 @@ class DecisionFileService:
 
     def _has_decisions(self) -> bool:
         archive = self._library.archive
-        return bool(archive.albums() or archive.searches() or next(archive.photos(), None))
+        said = archive.albums() or archive.searches() or archive.not_duplicates()
+        return bool(said or next(archive.photos(), None))
 
     def _lines(self) -> Iterator[str]:
         """The file, piece by piece; one piece that ends in a comma or bracket is one photo."""
@@ -129,6 +134,7 @@ class DecisionFileService:
                 {"name": search.name, "query": json.loads(search.query), "created_at": search.created_at}
                 for search in archive.searches()
             ],
+            "not_duplicates": [asdict(record) for record in archive.not_duplicates()],
         }
         yield json.dumps(head, indent=1)[:-2] + ',\n "photos": ['
         separator = "\n  "
@@ -211,5 +217,6 @@ def _content(content: dict[str, Any]) -> _Content:
             SearchRecord(str(search["name"]), json.dumps(search["query"]), float(search["created_at"]))
             for search in content.get("saved_searches", ())
         ],
+        [not_duplicates_from_json(entry) for entry in content.get("not_duplicates", ())],
         [from_json(entry) for entry in content.get("photos", ())],
     )

@@ -97,6 +97,9 @@ class DecisionFiles(QObject):
         text = self.tr("{photos} found here, {changed} of them changed.").format(
             photos=wording.photo_count(report.photos), changed=wording.number(report.changed)
         )
+        if report.not_duplicates:
+            pairs = self.tr("{n} more pairs are known to be no duplicates.")
+            text += " " + pairs.format(n=wording.number(report.not_duplicates))
         if not report.kept:
             return text
         kept = self.tr("{photos} not here: what was decided about them is kept until they come.")

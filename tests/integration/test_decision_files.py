@@ -90,6 +90,17 @@ def test_everything_decided_arrives_in_a_library_in_another_place(
     assert (report.albums, report.searches) == (1, 1)
 
 
+def test_what_are_no_duplicates_is_known_in_another_library(old: Home, new: Home, tmp_path: Path) -> None:
+    ours, theirs = ("content-3", "content-5"), ("content-1", "content-1")
+    old.library.fingerprints.dismiss([ours, theirs])
+    new.library.fingerprints.dismiss([theirs])
+    old.files.export_to(tmp_path / "all.json")
+    assert new.files.import_from(tmp_path / "all.json").not_duplicates == 1
+    assert new.library.fingerprints.dismissed() == {ours, theirs}
+    assert new.files.import_from(tmp_path / "all.json").not_duplicates == 0
+    assert new.library.archive.not_duplicates()[1] == old.library.archive.not_duplicates()[1]
+
+
 def test_importing_again_changes_nothing(old: Home, tmp_path: Path) -> None:
     old.decisions.rate(old.ids[:5], 3)
     old.decisions.create_album("Best", old.ids[:3])
@@ -185,6 +196,7 @@ def test_a_photo_to_compare_with_is_known_by_its_content(old: Home, new: Home, t
             "no decision",
         ),
         ('{"format": "photosift decisions", "version": 1, "photos": [3]}', "no decision"),
+        ('{"format": "photosift decisions", "version": 1, "not_duplicates": [{"first": 3}]}', "no decision"),
     ],
 )
 def test_a_file_that_is_not_right_changes_nothing_and_says_why(
