@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from app.errors import CancelledError, MediaCrashedError, MediaError, MediaTimeoutError
+from app.errors import CancelledError, MediaCrashedError, MediaError, MediaTimeoutError, ProcessDiedError
 from app.media.isolated_process import Task, serve
 
 _log = logging.getLogger(__name__)
@@ -24,6 +24,10 @@ _START_LIMIT = 60.0  # seconds for a process to start, on a machine that is busy
 _IDLE_LIMIT = 60.0  # seconds after which an idle process gives its memory back
 
 _NICENESS = 5  # the window and a search go first
+
+_NO_PROCESS = (
+    "Photos cannot be read: the system starts no process for it. Close other programs to free memory."
+)
 
 _Waiting = tuple[int, Task, "Future[Any]"]  # with its priority
 
@@ -172,7 +176,7 @@ class _Worker:
     def _answer(self, task: Task, future: "Future[Any]") -> None:
         try:
             result = self._run(task)
-        except MediaError as error:
+        except (MediaError, ProcessDiedError) as error:
             future.set_exception(_cancelled() if self._pool.closed else error)
         except Exception as error:  # noqa: BLE001 - whatever the system refuses us costs one photo, no thread
             _log.exception("a decoding process could not be used")
@@ -187,19 +191,27 @@ class _Worker:
         except _DiedIdleError:
             if self._pool.closed:
                 raise
+        try:
             return self._ready_process().run(task, self._time_limit)
+        except _DiedIdleError as error:
+            raise ProcessDiedError(_NO_PROCESS) from error
 
     def _ready_process(self) -> "_Process":
         niceness = self._pool.niceness
         if self._process is not None and self._process.alive and self._process.niceness == niceness:
             return self._process
         self._end()
-        process = _Process(self._memory_limit, niceness)
-        with self._lock:
-            self._process = process
-        if self._pool.closed:  # too late for `stop` to see it
-            process.kill()
-        process.wait_until_ready()
+        try:
+            process = _Process(self._memory_limit, niceness)
+            with self._lock:
+                self._process = process
+            if self._pool.closed:  # too late for `stop` to see it
+                process.kill()
+            process.wait_until_ready()
+        except (OSError, MediaCrashedError, MediaTimeoutError) as error:
+            if not self._pool.closed:
+                _log.warning("no decoding process could be started: %s", error)
+            raise ProcessDiedError(_NO_PROCESS) from error
         return process
 
     def _end(self) -> None:

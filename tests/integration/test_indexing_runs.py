@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from app.domain.indexing import IndexedPhoto, StoredBatch
+from app.domain.media import DecodedPhoto, DecodeRequest
 from app.domain.model import Embeddings
 from app.domain.photo import FolderState, PhotoState
 from app.domain.progress import IndexPhase
-from app.errors import CheckpointError, EncoderError, LibraryError, VectorIndexError
+from app.errors import CheckpointError, EncoderError, LibraryError, ProcessDiedError, VectorIndexError
 from app.indexing import folder_watch
 from app.indexing.embedding_target import EmbeddingTargets
 from app.indexing.folder_watch import EMPTY_MESSAGE, OFFLINE_MESSAGE
@@ -383,6 +384,27 @@ def test_a_problem_file_is_read_again_when_it_changes(rig: Rig) -> None:
 
     rig.wait_for_photos("photos/a.jpg")
     assert rig.library.photos.problems() == ()
+
+
+@pytest.mark.expects_log_warnings
+def test_a_system_without_room_for_a_process_costs_no_photo(
+    rig: Rig, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder = rig.add_folder()
+    names = fill(folder, 3)
+
+    def refuse(_: ThreadDecoder, request: DecodeRequest) -> DecodedPhoto:
+        raise ProcessDiedError("the system starts no process")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ThreadDecoder, "_decode", refuse)
+        rig.use(encoder)
+        rig.start()
+        wait_for(lambda: rig.worker.trouble[0] >= 2, "it tried again and rests")
+        assert rig.worker.trouble[1] == "the system starts no process"
+
+    rig.wait_for_photos(*names)
+    assert rig.library.photos.counts().problems == 0
 
 
 @pytest.mark.expects_log_warnings

@@ -1,5 +1,7 @@
 """Processes that crash, hang, eat memory or lose their parent."""
 
+import errno
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ from app.errors import (
     MediaCrashedError,
     MediaTimeoutError,
     MediaTooLargeError,
+    ProcessDiedError,
 )
 from app.media.decode import decode_query_image
 from app.media.isolation import IsolatedPool
@@ -151,6 +154,22 @@ def test_closing_while_a_process_starts_leaves_none_behind():
     pool.close()
     assert all(isinstance(future.exception(1), CancelledError) for future in futures)
     assert all(gone(pid) for pid in pids)
+
+
+@pytest.mark.expects_log_warnings
+def test_a_system_that_starts_no_process_blames_no_photo(monkeypatch):
+    """Out of memory or of process numbers: the photo is tried again later, not called damaged."""
+    pool = IsolatedPool(1, **LIMITS)
+
+    def refuse(_):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(multiprocessing.get_context("spawn").Process, "start", refuse)
+        with pytest.raises(ProcessDiedError, match="starts no process"):
+            pool.submit(max, 1, 2).result(30)
+    assert pool.submit(max, 1, 2).result(30) == 2
+    pool.close()
 
 
 def test_closing_from_a_callback_does_not_wait_for_itself():
