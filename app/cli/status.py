@@ -64,12 +64,13 @@ def _change(change: ChangeProgress) -> Report:
 
 
 def _precision(wish: str, proof: PrecisionProof | None) -> str:
-    """How pictures are computed on the processor, and what that rests on."""
+    """How pictures are computed, and what that rests on."""
     if wish != "auto":
         return f"{wish}, as the settings say"
     if proof is None:
         return "float32; faster ones are compared on the first photos"
-    measured = f"measured on {proof.photos} photos on {proof.day}"
+    where = "" if proof.device == "cpu" else f" by {proof.processor}"
+    measured = f"measured on {proof.photos} photos on {proof.day}{where}"
     if proof.result is None:
         return f"float32: no faster one was alike enough, {measured}"
     result = proof.result

@@ -66,8 +66,8 @@ class Bench:
     def _renew(self) -> None:
         self.renewed += 1
 
-    def _call(self, method: str, *_: object) -> None:
-        self.calls.append(method)
+    def _call(self, method: str, *arguments: object) -> None:
+        self.calls.append(" on ".join([method, *(one for one in arguments if isinstance(one, str))]))
         if self.failure is not None:
             raise self.failure
 
@@ -108,6 +108,24 @@ def test_first_the_export_then_the_proof_on_distinct_photos(bench: Bench) -> Non
     assert bench.notes[0].startswith("Making the model faster")
     assert any(note.startswith("Comparing") for note in bench.notes)
     assert bench.accelerator.note == ""
+
+
+@pytest.mark.parametrize("family", ["siglip2-fixres", "siglip2-naflex"])
+def test_a_gpu_needs_no_export_and_gets_its_own_proof(
+    family: str, checkpoint_of: Callable[[str], Path]
+) -> None:
+    bench = Bench(open_checkpoint(str(checkpoint_of(family))))
+    bench.accelerator.take(PHOTOS, "cuda")
+    bench.wait()
+    assert bench.calls == ["prove on cuda"]
+    assert bench.renewed == 1
+
+
+def test_a_gpu_that_was_measured_is_not_measured_again(bench: Bench) -> None:
+    bench.lacks_gpu_proof = False
+    bench.accelerator.take(PHOTOS, "cuda")
+    bench.wait()
+    assert (bench.calls, bench.renewed) == ([], 0)
 
 
 def test_who_wishes_for_float32_gets_the_export_alone(checkpoint: Checkpoint) -> None:
