@@ -27,9 +27,9 @@ EXAMPLES = (
         {"kind": Kind.LIGHTHOUSE, "ground": Ground.BEACH, "daytime": Daytime.SUNSET},
     ),
     Example(
-        "red horses in the snow",
+        "green planes over the lake",
         Language.ENGLISH,
-        {"kind": Kind.HORSE, "colour": Colour.RED, "ground": Ground.SNOW},
+        {"kind": Kind.PLANE, "colour": Colour.GREEN, "ground": Ground.LAKE},
     ),
     Example(
         "eine gelbe Burg im Schnee",
