@@ -1,4 +1,4 @@
-"""What a photo's metadata must be, said with `field:value` in the search bar. No model is needed for it."""
+"""What is said with `field:value` in the search bar: what a photo's metadata must be, and the order."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,16 @@ class Field(StrEnum):
     SIZE = "size"
     KEYWORD = "keyword"
     ALBUM = "album"
+    SORT = "sort"  # no condition on photos, but typed, shown and changed like one
     TEXT = "text"  # written "in quotes": a phrase anywhere in names and metadata
+
+
+class SortOrder(StrEnum):
+    """The order of the grid."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"  # newest first
+    UNUSUAL = "unusual"  # farthest from their neighbours first
 
 
 class FileType(StrEnum):
@@ -88,7 +97,7 @@ class Circle:
     place: str = ""
 
 
-Value = DateRange | NumberRange | Circle | FileType | Trait | Shape | str
+Value = DateRange | NumberRange | Circle | FileType | Trait | Shape | SortOrder | str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.conditions import Condition
+from app.domain.conditions import Condition, SortOrder
 
-
-class SortOrder(StrEnum):
-    """The order of the grid."""
-
-    RELEVANCE = "relevance"
-    DATE = "date"  # newest first
-    UNUSUAL = "unusual"  # without terms: farthest from their neighbours first
+__all__ = [
+    "QueryImage",
+    "QueryTerm",
+    "Relevance",
+    "SearchFilters",
+    "SearchQuery",
+    "SearchResult",
+    "SortOrder",
+]
 
 
 @dataclass(frozen=True, slots=True)

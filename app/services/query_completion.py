@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from app.domain.conditions import Condition, Field, Shape, Trait
+from app.domain.conditions import Condition, Field, Shape, SortOrder, Trait
 from app.domain.suggestions import FilterValue, Suggestion
 from app.library.library import Library
 from app.library.place_words import fold
@@ -78,7 +78,9 @@ def complete(
 def _names(word: str, start: int, end: int, minus: str) -> Iterable[Suggestion]:
     """Filters whose name begins so."""
     for field in Field:
-        if field is not Field.TEXT and field.value.startswith(word.casefold()):
+        if field is Field.TEXT or (minus and field is Field.SORT):
+            continue
+        if field.value.startswith(word.casefold()):
             yield Suggestion(start, end, f"{minus}{field}:", field)
     for name, field in OTHER_NAMES.items():
         if word and name.startswith(word.casefold()):
@@ -123,6 +125,7 @@ def _choices(values: Iterable[str]) -> tuple[FilterValue, ...]:
 _FIXED: dict[Field, tuple[FilterValue, ...]] = {
     Field.IS: _choices(Trait),
     Field.ORIENTATION: _choices(Shape),
+    Field.SORT: _choices(SortOrder),
     Field.RATING: _choices(["5", ">=4", ">=3", "1..3", "0"]),
     Field.SIZE: _choices([">=24", ">=12", "<2"]),
 }

@@ -6,7 +6,7 @@ somebody types.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -40,7 +40,7 @@ _FIELD_NAMES = [field.value for field in Field if field is not Field.TEXT]
 
 def parse_query(text: str, today: date, find_place: FindPlace | None = None) -> ParsedQuery:
     """Understand a text. Without `find_place`, `near:` takes coordinates only."""
-    parts = [_part(match, today, find_place) for match in tokens(text)]
+    parts = _in_one_order(_part(match, today, find_place) for match in tokens(text))
     return ParsedQuery(text, tuple(_with_dates(_joined(parts), text, today)))
 
 
@@ -57,12 +57,13 @@ def as_words(query: ParsedQuery, part: Part, today: date) -> str:
 
 
 def understood(query: SearchQuery, read: Callable[[str], ParsedQuery]) -> SearchQuery:
-    """The same query with what its texts say taken apart: words, exclusions, conditions.
+    """The same query with what its texts say taken apart: words, exclusions, conditions, the order.
 
     Texts with a negative weight are words to be excluded, whatever they look like.
     """
     terms: list[QueryTerm] = []
     conditions = list(query.filters.conditions)
+    sort = query.sort
     for term in query.terms:
         if term.text is None or term.weight <= 0:
             terms.append(term)
@@ -72,7 +73,9 @@ def understood(query: SearchQuery, read: Callable[[str], ParsedQuery]) -> Search
             terms.append(replace(term, text=asked.words))
         terms += [replace(term, text=words, weight=-term.weight) for words in asked.excluded]
         conditions += asked.conditions
-    return replace(query, terms=tuple(terms), filters=replace(query.filters, conditions=tuple(conditions)))
+        sort = asked.sort or sort
+    filters = replace(query.filters, conditions=tuple(conditions))
+    return replace(query, terms=tuple(terms), filters=filters, sort=sort)
 
 
 # --- reading
@@ -117,7 +120,8 @@ def _filter(
     try:
         condition = _condition(key.casefold(), value.strip(), negated, today, find_place)
     except BadValueError as error:
-        instead = f"-{error.instead}" if negated and error.instead else error.instead
+        negatable = negated and error.instead and not error.instead.startswith(f"{Field.SORT}:")
+        instead = f"-{error.instead}" if negatable else error.instead
         problem = Problem(str(error), instead, unfinished=error.unfinished or not value.strip())
         return Part(PartKind.PROBLEM, start, end, problem=problem)
     return Part(PartKind.CONDITION, start, end, condition=condition)
@@ -127,6 +131,8 @@ def _condition(name: str, value: str, negated: bool, today: date, find_place: Fi
     field = OTHER_NAMES.get(name) or next((each for each in Field if each == name), None)
     if field is None:
         raise _unknown(name, value)
+    if field is Field.SORT and negated:
+        raise BadValueError("An order has no opposite: take the minus away.", f"{Field.SORT}:{value}")
     if field is not Field.DATE:
         return Condition(field, parse_value(field, value, find_place), negated)
     if name in ("after", "before") and ".." in value:
@@ -165,7 +171,19 @@ def _like(name: str, value: str) -> str:
     return f"{name}:{quoted_if_needed(value)}" if value else ""
 
 
-def _joined(parts: Sequence[Part]) -> Iterator[Part]:
+def _in_one_order(parts: Iterable[Part]) -> Iterator[Part]:
+    """Of several orders the first one holds, and the others say so."""
+    first: Part | None = None
+    for part in parts:
+        if part.sort is None or first is None:
+            first = first or (part if part.sort is not None else None)
+            yield part
+            continue
+        problem = Problem(f"Photos come in one order at a time, and sort:{first.sort} comes first here.")
+        yield replace(part, kind=PartKind.PROBLEM, condition=None, problem=problem)
+
+
+def _joined(parts: Iterable[Part]) -> Iterator[Part]:
     """Words that follow each other are one part."""
     run: list[Part] = []
     for part in parts:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.conditions import Condition
+from app.domain.conditions import Condition, Field, SortOrder
 
 
 class PartKind(StrEnum):
@@ -42,6 +42,12 @@ class Part:
     problem: Problem | None = None
     guessed: bool = False
 
+    @property
+    def sort(self) -> SortOrder | None:
+        """The order, where it is one."""
+        value = self.condition.value if self.condition is not None else None
+        return value if isinstance(value, SortOrder) else None
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
@@ -62,7 +68,23 @@ class ParsedQuery:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        return tuple(part.condition for part in self.parts if part.condition is not None)
+        """What a photo must be; the order is none of them."""
+        return tuple(
+            part.condition
+            for part in self.parts
+            if part.condition is not None and part.condition.field is not Field.SORT
+        )
+
+    @property
+    def sort_part(self) -> Part | None:
+        """The part that asks for an order."""
+        return next((part for part in self.parts if part.sort is not None), None)
+
+    @property
+    def sort(self) -> SortOrder | None:
+        """The order that is asked for; None where none is."""
+        part = self.sort_part
+        return part.sort if part is not None else None
 
     @property
     def problems(self) -> tuple[Problem, ...]:

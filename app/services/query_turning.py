@@ -4,17 +4,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from app.domain.conditions import Circle, Condition, DateRange, Field, FileType, NumberRange, Shape, Trait
+from app.domain.conditions import (
+    Circle,
+    Condition,
+    DateRange,
+    Field,
+    FileType,
+    NumberRange,
+    Shape,
+    SortOrder,
+    Trait,
+    Value,
+)
 from app.services.query_dates import format_dates, whole_months
 from app.services.query_parts import Part
 from app.services.query_tokens import LITERAL
 from app.services.query_writing import format_condition
 
 _KILOMETRES = (1.0, 5.0, 25.0, 100.0)
-_CHOICES: dict[Field, Sequence[FileType | Trait | Shape]] = {
+_CHOICES: dict[Field, Sequence[FileType | Trait | Shape | SortOrder]] = {
     Field.TYPE: tuple(FileType),
     Field.IS: tuple(Trait),
     Field.ORIENTATION: tuple(Shape),
+    Field.SORT: tuple(SortOrder),
 }
 
 
@@ -38,7 +50,7 @@ def _is_plain(word: str) -> bool:
     return word[0].isalnum() and ":" not in word
 
 
-def _values(condition: Condition) -> Iterable[FileType | Trait | Shape | NumberRange | Circle | DateRange]:
+def _values(condition: Condition) -> Iterable[Value]:
     value = condition.value
     if condition.field in _CHOICES:
         return _CHOICES[condition.field]

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
-from app.domain.conditions import Circle, Field, FileType, NumberRange, Shape, Trait, Value
+from app.domain.conditions import Circle, Field, FileType, NumberRange, Shape, SortOrder, Trait, Value
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -32,6 +32,17 @@ _SYNONYMS: dict[str, str] = {
     "vertical": "portrait",
     "pano": "panorama",
     "movie": "video",
+    "newest": "date",
+    "best": "relevance",
+    "strange": "unusual",
+}
+
+
+_CHOICES: dict[Field, type[FileType | Trait | Shape | SortOrder]] = {
+    Field.TYPE: FileType,
+    Field.IS: Trait,
+    Field.ORIENTATION: Shape,
+    Field.SORT: SortOrder,
 }
 
 
@@ -51,12 +62,8 @@ def parse_value(
     field: Field, text: str, find_place: Callable[[str], tuple[float, float] | None] | None
 ) -> Value:
     """The value of any field but the date's. Raises BadValueError."""
-    if field is Field.TYPE:
-        return _choice(field, FileType, text)
-    if field is Field.IS:
-        return _choice(field, Trait, text)
-    if field is Field.ORIENTATION:
-        return _choice(field, Shape, text)
+    if field in _CHOICES:
+        return _choice(field, _CHOICES[field], text)
     if field is Field.RATING:
         return _stars(text)
     if field is Field.SIZE:

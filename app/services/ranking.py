@@ -150,9 +150,9 @@ def fuse_names(ranking: Ranking, named: Sequence[int]) -> Ranking:
     return Ranking(photo_ids, _looked_up(photo_ids, ranking), classes)
 
 
-def by_date(ranking: Ranking, newest_first: Ids) -> Ranking:
-    """Strong and possible matches together by date, then the weak ones. `newest_first`: all photos so."""
-    place = _places(ranking.photo_ids, newest_first)
+def in_order(ranking: Ranking, photo_ids: Ids) -> Ranking:
+    """Strong and possible matches together in the order of `photo_ids`, as by date, then the weak ones."""
+    place = _places(ranking.photo_ids, photo_ids)
     return ranking.at(np.lexsort((place, ranking.classes == WEAK)))
 
 

@@ -19,7 +19,7 @@ from app.services.meaning import Meaning
 from app.services.models import ModelService
 from app.services.places import PlaceNames
 from app.services.query_language import ParsedQuery, parse_query, understood
-from app.services.ranking import FUSED_DEPTH, Ranking, by_date, fuse_names, unscored
+from app.services.ranking import FUSED_DEPTH, Ranking, fuse_names, in_order, unscored
 from app.services.term_embeddings import TermEmbeddings
 from app.services.tuning import SearchTuning, lines_key
 
@@ -72,8 +72,9 @@ class SearchService:
         AppError when there is nothing to answer with: a picture, and no model.
         """
         with self._models.in_use():
-            found = self._search(understood(query, self.understand), cancel or CancelToken())
-        return replace(found, query=query)
+            asked = understood(query, self.understand)
+            found = self._search(asked, cancel or CancelToken())
+        return replace(found, query=replace(query, sort=asked.sort))
 
     def _search(self, query: SearchQuery, cancel: CancelToken) -> SearchResult:
         watch = Stopwatch()
@@ -174,8 +175,12 @@ class SearchService:
             ranking = self._meaning.ranked(query, embeddings, target, _depth(query), cancel)
         watch.lap("index")
         cancel.check()
-        found = self._answer(query, fuse_names(ranking, named), watch)
-        return replace(found, lines_key=lines_key(target.identity, query.terms))
+        ranking, share = fuse_names(ranking, named), 1.0
+        if query.sort is SortOrder.UNUSUAL:
+            unusual, share = self._meaning.unusual(query.filters, target, cancel)
+            ranking = in_order(ranking, unusual.photo_ids)
+        found = self._answer(query, ranking, watch, message=_how_far(share))
+        return replace(found, lines_key=lines_key(target.identity, query.terms), unfinished=share < 1.0)
 
     def _unusual(self, query: SearchQuery, cancel: CancelToken, watch: Stopwatch) -> SearchResult:
         """Those farthest from their neighbours first; a large library is measured over several answers."""
@@ -186,8 +191,7 @@ class SearchService:
         ranking, share = self._meaning.unusual(query.filters, target, cancel)
         watch.lap("index")
         total = self._count(query.filters)
-        message = "" if share == 1.0 else f"{share:.0%} of the photos are compared with each other so far."
-        found = _result(query, ranking, total, watch, complete=True, message=message)
+        found = _result(query, ranking, total, watch, complete=True, message=_how_far(share))
         return replace(found, unfinished=share < 1.0)
 
     # -- answers
@@ -203,7 +207,7 @@ class SearchService:
     ) -> SearchResult:
         """Sort as the query wants it and cut to its limit."""
         if query.sort is SortOrder.DATE:
-            ranking = by_date(ranking, self._library.photos.ids(query.filters, by_date=True))
+            ranking = in_order(ranking, self._library.photos.ids(query.filters, by_date=True))
         total = self._count(query.filters)
         complete = query.limit is None or len(ranking) <= query.limit
         watch.lap("order")
@@ -223,9 +227,9 @@ def _depth(query: SearchQuery) -> int | None:
     """How many of the best must be known to answer the query; None for all.
 
     One more than the limit tells whether it cuts anything; the fused part must be known whole; and what goes
-    by date must be known before it is sorted.
+    by date or otherwise must be known before it is sorted.
     """
-    if query.limit is None or query.sort is SortOrder.DATE:
+    if query.limit is None or query.sort is not SortOrder.RELEVANCE:
         return None
     return max(query.limit, FUSED_DEPTH) + 1
 
@@ -233,6 +237,11 @@ def _depth(query: SearchQuery) -> int | None:
 def _words(terms: Sequence[QueryTerm]) -> str:
     """What names are searched for."""
     return " ".join(term.text for term in terms if term.text and term.weight > 0).strip()
+
+
+def _how_far(share: float) -> str:
+    """For people: how many photos their neighbours are known of."""
+    return "" if share == 1.0 else f"{share:.0%} of the photos are compared with each other so far."
 
 
 def _why_names_only(status: ModelStatus) -> str:

@@ -46,7 +46,8 @@ class FilterChip(QFrame):
         layout.addWidget(self.remove_button)
         self.setFixedHeight(max(_LEAST_HEIGHT, self.fontMetrics().height() + 10))
         self.setToolTip(self.tr("{filter}\nClick to edit").format(filter=self._said))
-        self.setAccessibleName(self.tr("Filter: {filter}").format(filter=self._said))
+        spoken = self.tr("Filter: {filter}") if part.sort is None else self.tr("Order: {filter}")
+        self.setAccessibleName(spoken.format(filter=self._said))
 
     @property
     def text(self) -> str:
@@ -60,8 +61,9 @@ class FilterChip(QFrame):
         menu.addAction(self.tr("Edit"), self.edit_wanted.emit)
         if self._part.guessed:
             menu.addAction(self.tr("Search for the words instead"), self.words_wanted.emit)
-        turn = self.tr("Leave out instead") if self._wants else self.tr("Search for it instead")
-        menu.addAction(turn, lambda: self.replaced.emit(turned_round(self._part)))
+        if self._part.sort is None:
+            turn = self.tr("Leave out instead") if self._wants else self.tr("Search for it instead")
+            menu.addAction(turn, lambda: self.replaced.emit(turned_round(self._part)))
         others = alternatives(self._part.condition) if self._part.condition is not None else ()
         if others:
             menu.addSeparator()

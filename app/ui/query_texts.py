@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
-from app.domain.conditions import Circle, Condition, DateRange, Field, NumberRange, Shape, Trait
+from app.domain.conditions import Circle, Condition, DateRange, Field, NumberRange, Shape, SortOrder, Trait
 from app.domain.suggestions import Suggestion
 from app.services.query_dates import format_dates
 from app.services.query_parts import Part
@@ -45,12 +45,13 @@ def explain_filter(name: str) -> str:
         "keyword": _tr("a keyword written into the photo"),
         "tag": _tr("the same as keyword:"),
         "album": _tr("in an album with this in its name"),
+        "sort": _tr("the order: relevance, date, unusual"),
     }.get(name, "")
 
 
 def explain_choice(suggestion: Suggestion) -> str:
     """What a value means that is one of few, such as `is:picked`."""
-    kinds = {Field.IS: Trait, Field.ORIENTATION: Shape}
+    kinds = {Field.IS: Trait, Field.ORIENTATION: Shape, Field.SORT: SortOrder}
     if suggestion.field in kinds:
         return _TEXTS[suggestion.field](kinds[suggestion.field](suggestion.value))
     return ""
@@ -130,6 +131,14 @@ def _shape(shape: Shape) -> str:
     }[shape]
 
 
+def _order(sort: SortOrder) -> str:
+    return {
+        SortOrder.RELEVANCE: _tr("best matches first"),
+        SortOrder.DATE: _tr("newest first"),
+        SortOrder.UNUSUAL: _tr("most unusual first"),
+    }[sort]
+
+
 def _named(text: str) -> Callable[[Any], str]:
     return lambda value: _tr(text).format(value=value)
 
@@ -148,6 +157,7 @@ _TEXTS: dict[Field, Callable[[Any], str]] = {
     Field.KEYWORD: _named("keyword {value}"),
     Field.PLACE: _named("taken in {value}"),
     Field.ALBUM: _named("in album {value}"),
+    Field.SORT: _order,
     Field.TEXT: _named(
         "\N{LEFT DOUBLE QUOTATION MARK}{value}\N{RIGHT DOUBLE QUOTATION MARK} in its name or texts"
     ),

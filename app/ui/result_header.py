@@ -23,6 +23,7 @@ class ResultHeader(QFrame):
     """Result count, sort order and tile size."""
 
     sort_changed = Signal(object)  # SortOrder
+    sort_wanted = Signal(object)  # SortOrder: clicked, while the words ask for an order
     tile_size_changed = Signal(int)
     steps_changed = Signal(str, int)  # SearchResult.lines_key, how many more (or fewer) matches
 
@@ -33,9 +34,13 @@ class ResultHeader(QFrame):
         self._hint = ElidedLabel(mode=Qt.TextElideMode.ElideRight, keeps=_LEAST_HINT)
         self._hint.setProperty("rank", "muted")
         self._sort = SortOrder.RELEVANCE
-        self._relevance = self._sort_button(self.tr("Best first"), SortOrder.RELEVANCE)
-        self._date = self._sort_button(self.tr("Newest first"), SortOrder.DATE)
-        self._relevance.setChecked(True)
+        self._sortable = False
+        self._typed: SortOrder | None = None
+        self._orders = {
+            SortOrder.RELEVANCE: self._sort_button(self.tr("Best first"), SortOrder.RELEVANCE),
+            SortOrder.DATE: self._sort_button(self.tr("Newest first"), SortOrder.DATE),
+            SortOrder.UNUSUAL: self._sort_button(self.tr("Unusual first"), SortOrder.UNUSUAL),
+        }
         self._lines_key, self._steps = "", 0
         self._fewer = self._steps_button(self.tr("Fewer"), self.tr("Show fewer matches"), -1)
         self._more = self._steps_button(self.tr("More"), self.tr("Show more matches"), 1)
@@ -47,8 +52,13 @@ class ResultHeader(QFrame):
 
     @property
     def sort(self) -> SortOrder:
-        """The order that was chosen for queries."""
+        """The order that was chosen for queries; words may ask for another one."""
         return self._sort
+
+    @property
+    def sort_buttons(self) -> dict[SortOrder, QToolButton]:
+        """One for each order; the one in force is down."""
+        return self._orders
 
     @property
     def slider(self) -> QSlider:
@@ -86,13 +96,21 @@ class ResultHeader(QFrame):
 
     def set_sortable(self, sortable: bool) -> None:
         """Offer the choice of order, or not: without a query the library is always by date."""
-        self._relevance.setVisible(sortable)
-        self._date.setVisible(sortable)
+        self._sortable = sortable
+        self.show_sort(self._typed)
+
+    def show_sort(self, typed: SortOrder | None) -> None:
+        """Show the order that the words ask for, None: that was chosen here."""
+        self._typed = typed
+        order = typed or self._sort
+        for sort, button in self._orders.items():
+            button.setChecked(sort is order)
+            button.setVisible(self._sortable and (sort is not SortOrder.UNUSUAL or sort is order))
         self._make_room()
 
     def choose_sort(self, sort: SortOrder) -> None:
         """Change the order, as if its button had been clicked."""
-        (self._relevance if sort is SortOrder.RELEVANCE else self._date).setChecked(True)
+        self._orders[sort].setChecked(True)
         if sort is not self._sort:
             self._sort = sort
             self.sort_changed.emit(sort)
@@ -109,8 +127,15 @@ class ResultHeader(QFrame):
         button.setText(text)
         button.setCheckable(True)
         button.setAccessibleName(self.tr("Sort: {order}").format(order=text))
-        button.clicked.connect(lambda: self.choose_sort(sort))
+        button.clicked.connect(lambda: self._on_sort(sort))
         return button
+
+    def _on_sort(self, sort: SortOrder) -> None:
+        """Words are heard before buttons: where they name an order, they have to change."""
+        if self._typed is None:
+            self.choose_sort(sort)
+        elif sort is not self._typed:
+            self.sort_wanted.emit(sort)
 
     def _steps_button(self, text: str, hint: str, step: int) -> QToolButton:
         button = QToolButton()
@@ -139,8 +164,8 @@ class ResultHeader(QFrame):
 
     def _lay_out(self) -> None:
         group = QButtonGroup(self)
-        group.addButton(self._relevance)
-        group.addButton(self._date)
+        for button in self._orders.values():
+            group.addButton(button)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 14, 6)
         layout.setSpacing(_SPACING)
@@ -151,8 +176,8 @@ class ResultHeader(QFrame):
         layout.addWidget(self._fewer)
         layout.addWidget(self._more)
         layout.addSpacing(12)
-        layout.addWidget(self._relevance)
-        layout.addWidget(self._date)
+        for button in self._orders.values():
+            layout.addWidget(button)
         layout.addSpacing(12)
         for control in (self._smaller, self._slider, self._larger):
             layout.addWidget(control)
@@ -169,7 +194,7 @@ class ResultHeader(QFrame):
     def _make_room(self) -> None:
         """Where the line is short, those controls go that are missed least; none is squeezed."""
         sizes, steps = (self._smaller, self._larger), (self._fewer, self._more)
-        sort = [button for button in (self._relevance, self._date) if not button.isHidden()]
+        sort = [button for button in self._orders.values() if not button.isHidden()]
         room = self.contentsRect().width() - _LEAST_COUNT - _BETWEEN - _width((*sort, *sizes, self._slider))
         room -= _LEAST_HINT if self._hint.whole else 0
         room -= _width(steps) if self._lines_key else 0

@@ -81,6 +81,7 @@ class SearchHelp(QFrame):
             ("size:>=12", self.tr("megapixels")),
             ("place:Portugal", self.tr("taken in this town, region or country, by its name in any language")),
             ("near:Lisbon~5km", self.tr("not far from a town, or from coordinates: near:38.7,-9.1~5km")),
+            ("sort:date", self.tr("the newest first, whatever matches best; also unusual, relevance")),
             ("-camera:Canon", self.tr("a minus before any of them turns it round")),
             ("\\last summer", self.tr("a backslash makes plain words of what looks like a date or filter")),
         )

@@ -15,6 +15,7 @@ from app.domain.photo import Folder, FolderStatus
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.query import QueryTerm, SearchQuery, SearchResult, SortOrder
 from app.domain.status import LibraryCounts, ModelState, ModelStatus
+from app.services.query_parts import ParsedQuery
 from app.services.tuning import SearchTuning
 from app.ui import empty_states, wording
 from app.ui.decision_files import DecisionFiles
@@ -163,6 +164,7 @@ class Workspace(QObject):
         body.sidebar.reveal_wanted.connect(self._reveal_folder)
         body.sidebar.rescan_wanted.connect(self.overview.rescan)
         body.header.sort_changed.connect(lambda _: self._ask())
+        body.header.sort_wanted.connect(self._on_sort_wanted)
         body.header.steps_changed.connect(self._on_steps)
         body.activity.pause_wanted.connect(self.pause)
 
@@ -223,6 +225,7 @@ class Workspace(QObject):
         terms = self._body.search_bar.terms()
         self._show_understanding()
         self._body.header.set_sortable(bool(terms))
+        self._body.header.show_sort(self._understanding().sort)
         scope = self._body.sidebar.scope
         unusual = scope.kind is ScopeKind.UNUSUAL and not terms
         sort = SortOrder.UNUSUAL if unusual else self._body.header.sort
@@ -235,8 +238,16 @@ class Workspace(QObject):
         self.retune()
 
     def _show_understanding(self) -> None:
-        text = self._body.search_bar.text()
-        self._body.query_line.show_query(self._services.search.understand(text, at_once=True))
+        self._body.query_line.show_query(self._understanding())
+
+    def _understanding(self) -> ParsedQuery:
+        return self._services.search.understand(self._body.search_bar.text(), at_once=True)
+
+    def _on_sort_wanted(self, sort: SortOrder) -> None:
+        """Another order than the one that is typed: type it."""
+        asked = self._understanding()
+        if asked.sort_part is not None:
+            self._body.search_bar.set_text(asked.with_instead(asked.sort_part, f"sort:{sort}"))
 
     def _on_terms(self, terms: tuple[QueryTerm, ...]) -> None:
         self._ask()

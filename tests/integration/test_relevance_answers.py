@@ -162,6 +162,29 @@ def test_unusual_photos_come_first(desk):
     assert result.scores[0] > result.scores[1]
 
 
+def test_the_words_of_a_query_may_ask_for_an_order(desk):
+    add_near(desk, "zebra", [0.6, 0.55, 0.5])
+    desk.load()
+    plain = desk.ask("zebra", limit=None)
+    dated, unusual = desk.ask("zebra sort:date"), desk.ask("zebra sort:unusual", limit=None)
+
+    assert ids(dated) == ids(desk.ask("zebra", sort=SortOrder.DATE))
+    assert (dated.query.sort, dated.query.terms[0].text) == (SortOrder.DATE, "zebra sort:date")
+    assert unusual.weak_from == plain.weak_from
+    most_unusual = ids(desk.ask(sort=SortOrder.UNUSUAL))
+    for part in (slice(None, plain.weak_from), slice(plain.weak_from, None)):
+        assert set(ids(unusual)[part]) == set(ids(plain)[part])
+        assert ids(unusual)[part] == sorted(ids(unusual)[part], key=most_unusual.index)
+    assert ids(unusual) != ids(plain)
+    assert ids(desk.ask("sort:unusual")) == most_unusual
+
+
+def test_an_order_in_the_words_is_part_of_a_saved_search(desk):
+    saved = SavedQueries(desk.library)
+    query = SearchQuery((QueryTerm(text="dog sort:unusual"),))
+    assert saved.from_json(saved.to_json(query)) == query
+
+
 def test_without_a_model_nothing_is_unusual_and_the_answer_says_why(tmp_path, decoder):
     desk = Desk(tmp_path, decoder, checkpoint=None)
     desk.add_random(3)

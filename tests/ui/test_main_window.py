@@ -208,6 +208,29 @@ def test_the_order_can_be_switched_for_a_query(window: MainWindow, services: Ser
     qtbot.waitUntil(lambda: asked(services)[-1].sort is SortOrder.DATE)
 
 
+def test_the_order_can_be_typed_and_the_buttons_follow(
+    window: MainWindow, services: Services, qtbot: QtBot
+) -> None:
+    bar, header = window.body.search_bar, window.body.header
+
+    def shown() -> list[SortOrder]:
+        return [sort for sort, button in header.sort_buttons.items() if button.isChecked()]
+
+    bar.set_text("dog sort:date")
+    assert [chip.text for chip in window.body.query_line.chips] == ["newest first"]
+    assert (shown(), header.sort) == ([SortOrder.DATE], SortOrder.RELEVANCE)
+
+    header.sort_buttons[SortOrder.RELEVANCE].click()
+
+    assert bar.text() == "dog sort:relevance"
+    assert shown() == [SortOrder.RELEVANCE]
+    bar.set_text("dog sort:unusual")
+    assert shown() == [SortOrder.UNUSUAL]
+    bar.set_text("dog")
+    assert shown() == [SortOrder.RELEVANCE]
+    qtbot.waitUntil(lambda: texts_asked(services)[-1] == "dog")
+
+
 def test_the_end_of_a_cut_result_fetches_all_of_it(
     open_window: OpenWindow, qtbot: QtBot, tmp_path: object
 ) -> None:

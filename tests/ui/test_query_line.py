@@ -57,6 +57,16 @@ def choose(menu: QMenu, text: str) -> None:
     action.trigger()
 
 
+def test_an_order_can_be_changed_but_not_left_out(line: QueryLine, qtbot: QtBot) -> None:
+    assert show(line, "dog sort:date") == ["newest first"]
+    menu = line.chips[0].menu()
+    offered = [action.text() for action in menu.actions() if action.text()]
+    assert offered == ["Edit", "best matches first", "most unusual first", "Remove"]
+    with qtbot.waitSignal(line.text_wanted) as wanted:
+        choose(menu, "most unusual first")
+    assert wanted.args == ["dog sort:unusual"]
+
+
 @pytest.mark.parametrize(
     ("text", "wish", "wanted"),
     [

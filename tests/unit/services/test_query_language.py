@@ -6,7 +6,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.conditions import Circle, Condition, DateRange, Field, FileType, NumberRange, Shape, Trait
+from app.domain.conditions import (
+    Circle,
+    Condition,
+    DateRange,
+    Field,
+    FileType,
+    NumberRange,
+    Shape,
+    SortOrder,
+    Trait,
+)
+from app.domain.query import QueryTerm, SearchQuery
 from app.services.query_language import (
     ParsedQuery,
     PartKind,
@@ -14,6 +25,7 @@ from app.services.query_language import (
     format_condition,
     format_query,
     parse_query,
+    understood,
 )
 
 TODAY = date(2026, 11, 21)  # a Saturday
@@ -180,6 +192,9 @@ def test_filters(text: str, condition: Condition) -> None:
         ("size:big", "megapixels", ""),
         ("before:0001", "calendar", ""),
         ('""', "exact words", ""),
+        ("sort:dat", "sort:date", "sort:date"),
+        ("sort:name", "sort:relevance, sort:date, sort:unusual", ""),
+        ("-sort:date", "minus", "sort:date"),
     ],
 )
 def test_a_mistyped_filter_is_explained_in_place(text: str, word: str, instead: str) -> None:
@@ -193,7 +208,7 @@ def test_a_mistyped_filter_is_explained_in_place(text: str, word: str, instead: 
     assert not part.problem.unfinished
 
 
-@pytest.mark.parametrize("text", ["date:", "camera:", '"', "rating:", "near:", 'folder:"', "dog -"])
+@pytest.mark.parametrize("text", ["date:", "camera:", "sort:", '"', "rating:", "near:", 'folder:"', "dog -"])
 def test_what_is_being_typed_gets_a_hint_and_no_complaint(text: str) -> None:
     (problem,) = parse(text).problems
     assert problem.unfinished
@@ -254,6 +269,31 @@ def test_addresses_are_words():
     assert parse("https://example.org/a.jpg").words == "https://example.org/a.jpg"
 
 
+@pytest.mark.parametrize("text", ["sort:date", "SORT:Date", "sort:newest", 'sort:"date"'])
+def test_the_order_is_no_condition_and_no_word(text: str) -> None:
+    parsed = parse(f"京都 {text} camera:canon")
+    assert parsed.sort is SortOrder.DATE
+    assert parsed.words == "京都"
+    assert [condition.field for condition in parsed.conditions] == [Field.CAMERA]
+
+
+def test_of_two_orders_the_second_is_a_problem() -> None:
+    parsed = parse("dog sort:unusual sort:date")
+    assert parsed.sort is SortOrder.UNUSUAL
+    (problem,) = parsed.problems
+    assert "sort:unusual comes first" in problem.message
+
+
+def test_a_query_takes_the_order_that_its_words_ask_for() -> None:
+    asked = understood(SearchQuery((QueryTerm(text="dog sort:date"),)), parse)
+    assert (asked.sort, asked.terms) == (SortOrder.DATE, (QueryTerm(text="dog"),))
+    alone = understood(SearchQuery((QueryTerm(text="sort:unusual"),), sort=SortOrder.DATE), parse)
+    assert (alone.sort, alone.terms) == (SortOrder.UNUSUAL, ())
+    assert (
+        understood(SearchQuery((QueryTerm(text="dog"),), sort=SortOrder.DATE), parse).sort is SortOrder.DATE
+    )
+
+
 _VALUES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=20).filter(
     lambda text: bool(text.strip())
 )
@@ -285,6 +325,9 @@ _PIECES = st.sampled_from(
         "date:",
         "near:",
         "is:",
+        "sort:",
+        "date",
+        "unusual",
         "rating:>",
         "last",
         "summer",
@@ -316,6 +359,7 @@ def test_every_character_belongs_to_a_part_or_is_space(text: str) -> None:
 
 
 @given(_TEXTS)
+@example("sort:date 京都 sort:unusual sort:date")
 @example('-"a \\" b" near:38.7,-9.1~2km date:2019-06..2019-08')
 def test_what_was_understood_can_be_typed_again(text: str) -> None:
     parsed = parse(text)
@@ -323,6 +367,7 @@ def test_what_was_understood_can_be_typed_again(text: str) -> None:
     assert again.words == parsed.words
     assert again.excluded == parsed.excluded
     assert again.conditions == parsed.conditions
+    assert again.sort is parsed.sort
     assert [problem.message for problem in again.problems] == [each.message for each in parsed.problems]
 
 
@@ -341,5 +386,7 @@ def test_closing_a_chip_takes_nothing_else_away(text: str) -> None:
     for part in parsed.parts:
         if part.kind is PartKind.CONDITION and '"' not in text:
             rest = parse(parsed.without(part))
+            if part.sort is None:
+                assert rest.sort is parsed.sort
             kept = [each.condition for each in parsed.parts if each is not part and each.condition]
             assert set(kept) <= set(rest.conditions)

@@ -13,8 +13,8 @@ from app.services.ranking import (
     WEAK,
     Lines,
     Ranking,
-    by_date,
     fuse_names,
+    in_order,
     put_first,
     rank,
     unscored,
@@ -108,7 +108,7 @@ def test_by_date_strong_and_possible_matches_mix_and_weak_ones_stay_below():
         np.array([1, 2, 3, 4]), np.array([4, 3, 2, 1], np.float32), np.array([0, 1, 2, 2], np.int8)
     )
 
-    dated = by_date(ranking, np.array([4, 2, 3, 1]))
+    dated = in_order(ranking, np.array([4, 2, 3, 1]))
 
     assert dated.photo_ids.tolist() == [2, 1, 4, 3]
     assert dated.scores.tolist() == [3, 4, 1, 2]
@@ -117,7 +117,7 @@ def test_by_date_strong_and_possible_matches_mix_and_weak_ones_stay_below():
 
 
 def test_a_photo_that_has_just_gone_comes_last_by_date():
-    dated = by_date(unscored([9, 1, 2]), np.array([1, 2]))
+    dated = in_order(unscored([9, 1, 2]), np.array([1, 2]))
 
     assert dated.photo_ids.tolist() == [1, 2, 9]
 
