@@ -90,7 +90,18 @@ class ImageTower:
 
     def try_batches(self) -> None:
         """RuntimeError from torch when the device fails."""
-        self.batch_size = find_batch_size(self._seconds_of, lambda: free_device_memory(self.runtime))
+        self.batch_size = find_batch_size(self.seconds_of, lambda: free_device_memory(self.runtime))
+
+    def seconds_of(self, size: int, runs: int = _TRIES) -> float:
+        """What one batch takes the device alone, its inputs being there. RuntimeError when it fails."""
+        inputs = self._inputs.of(self._noise(size))
+        self._run(inputs)  # the first run of a size prepares it
+        self._transfer.wait()
+        started = time.perf_counter()
+        for _ in range(runs):
+            self._run(inputs)
+        self._transfer.wait()
+        return (time.perf_counter() - started) / runs
 
     def _shrink(self, size: int) -> None:
         """For good: what did not fit will not fit the next time either."""
@@ -109,17 +120,6 @@ class ImageTower:
             output = self.checkpoint.family.outputs[Tower.IMAGE]
             embeddings: torch.Tensor = getattr(self.model(**inputs), output)
             return embeddings.to(torch.float32)
-
-    def _seconds_of(self, size: int) -> float:
-        """What one batch takes the device alone, its inputs being there."""
-        inputs = self._inputs.of(self._noise(size))
-        self._run(inputs)  # the first run of a size prepares it
-        self._transfer.wait()
-        started = time.perf_counter()
-        for _ in range(_TRIES):
-            self._run(inputs)
-        self._transfer.wait()
-        return (time.perf_counter() - started) / _TRIES
 
     def _noise(self, count: int) -> list[Pixels]:
         """Pictures as the model wants them."""

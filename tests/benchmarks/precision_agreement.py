@@ -35,16 +35,17 @@ def run(quick: bool) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="photosift-precision-") as name:
         folder = Path(shutil.copytree(resource("demo/photosift-drawn-scenes"), Path(name) / "demo"))
         demo = open_checkpoint(str(folder))
-        photos = _scenes(_QUICK_SCENES if quick else _SCENES, demo)
+        photos = drawn_photos(_QUICK_SCENES if quick else _SCENES, demo)
         yield from _figures("the demo model", _proof(demo, photos), judged=True)
         if not quick:
             folder = Path(shutil.copytree(cached_checkpoint("siglip2-fixres", "base"), Path(name) / "base"))
             base = open_checkpoint(str(folder))
-            proof = _proof(base, _scenes(SAMPLE, base))
+            proof = _proof(base, drawn_photos(SAMPLE, base))
             yield from _figures("base-patch16-224 with random weights (plumbing)", proof, judged=False)
 
 
-def _scenes(number: int, checkpoint: Checkpoint) -> list[Pixels]:
+def drawn_photos(number: int, checkpoint: Checkpoint) -> list[Pixels]:
+    """Scenes that no training saw, as the model wants them."""
     pictures = (draw(scene, seed=seed) for seed, scene in enumerate(held_out_scenes(number)))
     return [prepare_pixels(picture, checkpoint.spec.pixel_spec, picture.size) for picture in pictures]
 

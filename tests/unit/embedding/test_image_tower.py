@@ -142,7 +142,7 @@ def test_a_trial_that_fails_leaves_the_usual_size(
     def fail(_: int) -> float:
         raise RuntimeError("no kernel")
 
-    monkeypatch.setattr(tower, "_seconds_of", fail)
+    monkeypatch.setattr(tower, "seconds_of", fail)
     tower.find_batch_size()
     assert tower.batch_size == 8
     assert tower.call_size == 16
