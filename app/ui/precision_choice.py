@@ -74,6 +74,8 @@ class PrecisionChoice(QWidget):
                 "No faster precision was alike enough, as measured on {count} of your photos on {day}."
             )
             return f"{how} {why.format(count=proof.photos, day=when)}"
+        if proof.result.precision != status.precision:
+            return how  # it failed since; the model's own note says why
         measured = self.tr("Measured on {count} of your photos on {day}.").format(
             count=proof.photos, day=when
         )

@@ -90,6 +90,22 @@ def test_float32_says_why_nothing_faster_is_used(
     qtbot.waitUntil(lambda: "No faster precision was alike enough" in dialog.precision.note)
 
 
+def test_a_gpu_shows_its_own_proof_and_nothing_else(
+    dialog: ModelSettings, models: FakeModelService, qtbot: QtBot
+) -> None:
+    half = ModelStatus(ModelState.READY, device="cuda", runtime="torch", precision="bfloat16")
+    result = PrecisionResult("bfloat16", 0.99912, 0.981, 3.12, True)
+    models.proof = PrecisionProof("bfloat16", 128, "2026-11-21", "a GPU", (result,), "cuda")
+    dialog.show_status(half)
+    qtbot.waitUntil(lambda: "Measured on 128" in dialog.precision.note)
+    assert "16-bit: cosine 0.9991" in dialog.precision.note
+
+    dialog.show_status(replace(half, precision="float32"))  # it overflowed, say
+    assert dialog.precision.note == "Pictures: full precision by PyTorch."
+    dialog.show_status(replace(half, device="cpu", precision="float32"))
+    assert "compared on your first photos" in dialog.precision.note
+
+
 def test_while_a_model_is_verified_nothing_else_can_be_chosen(
     dialog: ModelSettings, models: FakeModelService, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
