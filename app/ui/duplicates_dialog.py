@@ -131,6 +131,7 @@ class DuplicatesDialog(QDialog):
         self.dismiss_button = QPushButton(self.tr("Not duplicates"))
         self.dismiss_button.setToolTip(self.tr("Never propose these photos together again"))
         self.undo_button = QPushButton(self.tr("Undo"))
+        self.undo_button.setToolTip(self.tr("Propose the last group that was not duplicates again"))
         self.undo_button.hide()
         self.group_button, self.all_button = QPushButton(), QPushButton()
 
@@ -298,6 +299,7 @@ class DuplicatesDialog(QDialog):
         self._tasks.run(work, on_error=self._on_error, lane=Lane.WRITES, receiver=self)
         self._dismissed.append(group)
         self.undo_button.show()
+        self.line.say(self.tr("These photos are not proposed together again, also after another search."))
         self._show_groups([one for one in self._all_groups() if one is not group])
 
     def _on_undo(self) -> None:
@@ -305,6 +307,7 @@ class DuplicatesDialog(QDialog):
         work = partial(self._service.take_back, group)
         self._tasks.run(work, on_error=self._on_error, lane=Lane.WRITES, receiver=self)
         self.undo_button.setVisible(bool(self._dismissed))
+        self.line.say(self.tr("The photos are proposed again."))
         self._show_groups([group, *self._all_groups()])
 
     def _all_groups(self) -> tuple[DuplicateGroup, ...]:

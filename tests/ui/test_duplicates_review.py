@@ -188,8 +188,10 @@ def test_groups_that_are_none_are_put_aside_and_come_back(
     dialog: DuplicatesDialog, service: FakeDuplicateService, qtbot: QtBot
 ) -> None:
     dialog.dismiss_button.click()
+    assert "not proposed together again" in dialog.line.text
     assert dialog.groups.model().rowCount() == 1
     dialog.undo_button.click()
+    assert "proposed again" in dialog.line.text
     assert dialog.groups.model().rowCount() == 2
     qtbot.waitUntil(lambda: service.calls_of("take_back") == [((10, 11, 12),)])
     assert service.calls_of("dismiss") == [((10, 11, 12),)]

@@ -60,7 +60,10 @@ def evaluate(
         )
     images = embedder.images(benchmark.images)
     if not len(images.places):
-        raise EvaluationError(f"None of the pictures can be read. The first: {images.left_out[0].reason}")
+        raise EvaluationError(
+            "None of the pictures can be read. Open one of them in a viewer: if it does not show it either,"
+            f" download them again. The first: {images.left_out[0].reason}"
+        )
     if benchmark.captions:
         captions = _captions_of(benchmark, images.places)
         measures = _caption_measures(images.embeddings, captions, embedder, published)
@@ -105,7 +108,10 @@ def _captions_of(benchmark: Benchmark, places: NDArray[np.int64]) -> dict[str, t
     }
     kept = {language: captions for language, captions in kept.items() if captions}
     if not kept:
-        raise EvaluationError("No caption belongs to a picture that can be read.")
+        raise EvaluationError(
+            "No caption belongs to a picture that can be read. Look whether the captions are those of these"
+            " pictures."
+        )
     return kept
 
 

@@ -28,7 +28,8 @@ def read_gpr1200(images: str) -> Benchmark:
             found.append(BenchmarkImage(name, path, match[1]))
     if not found:
         raise EvaluationError(
-            f"{folder} holds no picture of GPR1200, whose names begin with a group and an underscore."
+            f"{folder} holds no picture of GPR1200. Name the folder with files such as 0_1.jpg in it:"
+            " a group, an underscore and a number."
         )
     groups = {image.group for image in found}
     differs = (

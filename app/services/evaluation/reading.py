@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ from app.errors import EvaluationError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _EXPLAINED = {
-    FileNotFoundError: "there is no such file",
-    IsADirectoryError: "it is a folder",
+    FileNotFoundError: "there is no such file; look at its name",
+    IsADirectoryError: "it is a folder; name the file in it",
 }
 
 
 def read_text(path: Path) -> str:
     """UTF-8, with or without a byte order mark. Raises EvaluationError."""
     try:
+        if zipfile.is_zipfile(path):
+            raise EvaluationError(f"{path} is a ZIP archive. Unpack it, and name the file that was in it.")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise EvaluationError(
@@ -79,7 +82,10 @@ def folder_of(path: str, what: str) -> Path:
 
 def missing_fields(path: Path, what: str) -> EvaluationError:
     """The file is not of the kind that was expected."""
-    return EvaluationError(f"{path} is not {what}: what it should hold is missing or has another form.")
+    return EvaluationError(
+        f"{path} is not {what}: what it should hold is missing or has another form."
+        " Name that file, or download it again if this should be it."
+    )
 
 
 def picture_in(folder: Path, *names: str) -> str:
@@ -101,7 +107,10 @@ def _parsed(text: str, path: Path, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise EvaluationError(f"{path}{where} is damaged, or no JSON. Download it again.") from error
+        raise EvaluationError(
+            f"{path}{where} is damaged, or no JSON. Name the benchmark's own file of captions, or download it"
+            " again if this should be it."
+        ) from error
 
 
 def _has(head: str, delimiter: str, columns: tuple[str, ...]) -> bool:

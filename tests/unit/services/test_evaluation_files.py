@@ -178,6 +178,7 @@ def test_a_limit_takes_the_first_pictures_with_their_captions(tmp_path: Path) ->
         ("other.json", b'{"photos": []}', "is not a file of Karpathy's splits"),
         ("list.json", b"[1, 2]", "is not a file of Karpathy's splits"),
         ("empty.json", b'{"images": []}', "no picture in its test split"),
+        ("captions.zip", b"PK\x05\x06" + bytes(18), "Unpack it"),
         ("latin.json", b'{"images": "caf\xe9"}', "is not UTF-8"),
         ("flickr.csv", b"name,text\n1.jpg,dog\n", "has no columns filename and raw"),
         ("raw.csv", b"filename,raw\n1.jpg,dog\n", "column raw is a JSON list"),
