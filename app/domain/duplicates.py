@@ -43,6 +43,7 @@ class Likeness:
     least: float  # the part that is least alike
     worst: float  # nine in ten of these parts are at least so alike
     middle: float  # the median of the parts
+    oddest: float = 0.0  # how many times the usual difference is that at the place where it is largest
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Hashes only propose. Here the frame of one picture is fitted into that of the other (Lucas and Kanade, "An
 iterative image registration technique with an application to stereo vision", 1981, with gain and offset of
 the brightness among the unknowns), and then every part has to look the same: another page of text, or
-somebody who moved, tells two pictures apart.
+somebody who moved, tells two pictures apart. What is smaller than a part, `local_difference` looks for.
 """
 
 from functools import cached_property
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.duplicates import Likeness
+from app.media.local_difference import oddest_place
 
 Floats = NDArray[np.float32]
 Frame = NDArray[np.float64]  # (4,) left, right, top, bottom of one picture's frame in the other, 0 to 1
@@ -36,13 +37,13 @@ class Greys:
     """A picture in grey as squares of three sizes: its proportions do not matter here."""
 
     def __init__(self, picture: Image.Image) -> None:
-        self._grey = picture.convert("L")
+        self.grey = picture.convert("L")
 
     @cached_property
     def squares(self) -> dict[int, Floats]:
         """By side in pixels."""
         return {
-            side: np.asarray(self._grey.resize((side, side), Image.Resampling.BOX), np.float32)
+            side: np.asarray(self.grey.resize((side, side), Image.Resampling.BOX), np.float32)
             for side in _ROUNDS
         }
 
@@ -66,6 +67,7 @@ def compare(outer: Greys, inner: Greys, start: tuple[float, float, float, float]
         least=float(alike.min()) if len(alike) else 0.0,
         worst=float(np.quantile(alike, 0.1)) if len(alike) else 0.0,
         middle=float(np.median(alike)) if len(alike) else 0.0,
+        oddest=oddest_place(outer.grey, inner.grey, (left, right, top, bottom)),
     )
 
 

@@ -14,9 +14,10 @@ sensor noise of its own; in every second burst something moves, too: an eighth o
 elsewhere. What moved behind what, and hands that blur, are not simulated.
 
 Look-alikes: the left and the right half of one photo by one camera in one second; pairs of drawn scenes of
-equal attributes by one camera, a minute apart or without EXIF; and all other pairs of photos, of which
-fours come from one camera within four seconds. The shots of a burst are no copies of each other, and copies
-no burst.
+equal attributes by one camera, a minute apart or without EXIF; what `look_alikes` draws: screenshots that
+differ in two digits, forms, walls, night skies, one place minutes apart and in other light; and all other
+pairs of photos, of which fours come from one camera within four seconds. The shots of a burst are no copies
+of each other, and copies no burst.
 """
 
 import random
@@ -30,6 +31,7 @@ from PIL import Image, ImageEnhance
 
 from app.demo.drawing import draw
 from app.demo.scenes import random_scene
+from tests.benchmarks.look_alikes import write_look_alikes
 
 _LONGEST = 1600
 _QUALITY = 90
@@ -59,6 +61,7 @@ def write_altered(folder: Path, originals: Sequence[Image.Image], bursts: int) -
             written.bursts.append(_write_burst(folder, number, picture))
         _write_halves(folder, number, picture)
     _write_scenes(folder, len(originals) // 2)
+    write_look_alikes(folder, [_fitted(original) for original in originals], _save_dated)
     written.files = sum(1 for _ in folder.iterdir())
     return written
 
@@ -162,6 +165,12 @@ def _write_scenes(folder: Path, count: int) -> None:
             taken = _FIRST + timedelta(days=3000, hours=number, minutes=seed)
             exif = _exif(number, taken) if number % 2 else None
             _save(draw(scene, seed=seed), folder / f"{number:03d}-scene-{seed}.jpg", _QUALITY, exif)
+
+
+def _save_dated(picture: Image.Image, path: Path, quality: int, number: int, second: int) -> None:
+    """Of every second pair the camera's time is lost."""
+    taken = _FIRST + timedelta(days=4000, hours=number, seconds=second)
+    _save(picture, path, quality, _exif(number, taken) if number % 2 else None)
 
 
 def _fitted(original: Image.Image) -> Image.Image:

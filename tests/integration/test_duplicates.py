@@ -24,6 +24,7 @@ from app.services.library import LibraryService
 from tests.fake_encoder import FakeEncoder
 from tests.indexing_rig import Rig
 from tests.unit.media.test_fingerprint import picture
+from tests.unit.media.test_local_difference import screen
 
 _NOON = datetime(2024, 5, 1, 12, 0)  # noqa: DTZ001 - cameras know no zone
 
@@ -326,3 +327,11 @@ def test_a_labelled_copy_is_not_proposed(world: World) -> None:
     world.rig.library.decisions.decide(Kind.LABEL, [two], "Red")
     (near,) = world.service.find().of(Level.NEAR)
     assert near.spare == frozenset()
+
+
+def test_screenshots_that_differ_in_two_digits_are_no_copies(world: World) -> None:
+    for name, amount in (("one.jpg", "47.20"), ("other.jpg", "83.20")):
+        world.save(name, screen(amount))
+    world.save("again.jpg", screen("47.20"), quality=60)
+    world.index()
+    assert world.found(Level.NEAR) == [["one.jpg", "again.jpg"]]

@@ -118,6 +118,8 @@ def test_photos_of_other_seconds_or_cameras_are_other_shots() -> None:
         ({}, replace(_SAME, worst=0.4), False),
         ({}, replace(_SAME, least=0.2), False),  # something small is elsewhere
         ({}, replace(_SAME, telling=2), False),
+        ({}, replace(_SAME, oddest=5.0), True),
+        ({}, replace(_SAME, oddest=9.0), False),  # another digit: smaller than any part
     ],
 )
 def test_copies_are_the_same_in_all_parts_and_in_proportion(

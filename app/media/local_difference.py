@@ -1,0 +1,73 @@
+"""Whether one small place differs more than the rest of two pictures that are laid over each other.
+
+Two screenshots that differ in two digits are alike in all their large parts. Recompressing, resizing and
+brightening change a picture everywhere about as much; another digit changes one place much more.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+Frame = tuple[float, float, float, float]  # left, right, top, bottom of one picture's frame in the other
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+
+_SHARE = 0.9  # of the coarser picture's scale: so that two rasters that lie otherwise say the same
+_TILE, _STEP = 8, 4  # pixels
+_USUAL = 0.99  # of the tiles differ less than what is taken as usual
+_NOISE = 2.0  # of 255: differs anywhere, and says nothing
+_STIFF = 50.0  # against moves of a tile that nothing in it asks for
+_SMALLEST = 2 * _TILE
+
+
+def oddest_place(outer: Image.Image, inner: Image.Image, frame: Frame) -> float:
+    """How many times the usual difference of two grey pictures is that at the place where it is largest.
+
+    `frame`: where in the outer picture the inner one lies. Each tile is fitted for itself: moved by parts of
+    a pixel, made lighter or darker.
+    """
+    ours, theirs = _on_one_raster(outer, inner, frame)
+    if min(ours.shape) < _SMALLEST:
+        return 0.0
+    left = _left_over(ours, theirs)
+    usual = float(np.quantile(np.sqrt((left**2).mean(axis=1)), _USUAL))
+    return float(np.abs(left).max()) / (usual + _NOISE)
+
+
+def _on_one_raster(outer: Image.Image, inner: Image.Image, frame: Frame) -> tuple[Floats, Floats]:
+    """What both show, at the same size."""
+    left, right, top, bottom = frame
+    width, height = right - left, bottom - top
+    seen = (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))  # of the outer picture
+    shown = ((seen[0] - left) / width, (seen[1] - top) / height, (seen[2] - left) / width)
+    ours, theirs = _box(outer, seen), _box(inner, (*shown, (seen[3] - top) / height))
+    across = min(ours[2] - ours[0], theirs[2] - theirs[0])
+    down = min(ours[3] - ours[1], theirs[3] - theirs[1])
+    size = (max(1, round(across * _SHARE)), max(1, round(down * _SHARE)))
+    return _cut(outer, ours, size), _cut(inner, theirs, size)
+
+
+def _box(picture: Image.Image, shares: Box) -> Box:
+    left, top, right, bottom = (min(max(share, 0.0), 1.0) for share in shares)
+    return left * picture.width, top * picture.height, right * picture.width, bottom * picture.height
+
+
+def _cut(picture: Image.Image, box: Box, size: tuple[int, int]) -> Floats:
+    return np.asarray(picture.resize(size, Image.Resampling.BICUBIC, box=box), np.float32)
+
+
+def _left_over(ours: Floats, theirs: Floats) -> Floats:
+    """(tiles, pixels) what of the second picture the first does not explain, tile by tile."""
+    down, across = np.gradient(ours)
+    explaining = np.stack((ours, across, down, np.ones_like(ours)))
+    known = np.stack([_tiles(values) for values in explaining], axis=1)
+    wanted = _tiles(theirs)
+    normal = known @ known.swapaxes(1, 2) + np.diag(np.array([0.01, _STIFF, _STIFF, 0.01], np.float32))
+    solution = np.linalg.solve(normal, known @ wanted[:, :, None])
+    return np.asarray(wanted - (solution.swapaxes(1, 2) @ known)[:, 0], np.float32)
+
+
+def _tiles(values: Floats) -> Floats:
+    """(tiles, pixels) of tiles that overlap by half."""
+    return sliding_window_view(values, (_TILE, _TILE))[::_STEP, ::_STEP].reshape(-1, _TILE**2)
