@@ -99,6 +99,20 @@ class SearchService:
             _log.warning("searched by name alone: %s", error)
             return self._by_name_alone(query, named, str(error), watch)
 
+    def count(self, query: SearchQuery, cancel: CancelToken) -> int | None:
+        """How many photos an answer holds above its divider; None where a model would have to work for it.
+
+        For numbers beside other things: no model is loaded or woken for them, and nothing is embedded.
+        Raises CancelledError when called off.
+        """
+        asked = understood(query, self.understand)
+        if not asked.terms:
+            return self._library.photos.count_shown(asked.filters)
+        with self._models.in_use():
+            if not self._is_answered_from_memory(asked.terms):
+                return None
+            return self._search(replace(asked, sort=SortOrder.RELEVANCE, limit=None), cancel).weak_from
+
     def understand(self, text: str, *, at_once: bool = False) -> ParsedQuery:
         """Read what was typed into the search bar.
 
@@ -129,6 +143,22 @@ class SearchService:
     def close(self) -> None:
         """Wait until nothing is being written any more."""
         self._terms.close()
+
+    def _is_answered_from_memory(self, terms: Sequence[QueryTerm]) -> bool:
+        """Whether all embeddings are known; without any model, whether names are all there is to search."""
+        target = self._models.target
+        if target is None:
+            only_words = all(term.text is not None for term in terms)
+            return only_words and self._models.status().state is ModelState.NONE
+        return all(self._is_known(term, target) for term in terms)
+
+    def _is_known(self, term: QueryTerm, target: EmbeddingTarget) -> bool:
+        if term.text is not None:
+            return all(
+                self._terms.knows_text(text, target) for text in self._meaning.tuning.prompts(term.text)
+            )
+        of_photo = term.photo_id
+        return of_photo is not None and self._library.photos.label_of(of_photo, target.identity) is not None
 
     # -- names
 

@@ -16,6 +16,7 @@ from app.domain.query import QueryTerm, SearchFilters, SearchQuery
 from app.ui import wording
 from app.ui.name_dialog import ask_for_name
 from app.ui.scope import Scope, ScopeKind
+from app.ui.search_counts import SearchCounts
 from app.ui.task_runner import Lane, TaskRunner
 from app.ui.window_body import WindowBody
 
@@ -44,6 +45,7 @@ class SavedSearches(QObject):
         search: SearchService,
         library: LibraryService,
         tasks: TaskRunner,
+        counts: SearchCounts,
     ) -> None:
         super().__init__(body)
         self._body = body
@@ -51,7 +53,9 @@ class SavedSearches(QObject):
         self._search = search
         self._library = library
         self._tasks = tasks
+        self._counts = counts
         self._searches: dict[int, SavedSearch] = {}
+        counts.counted.connect(body.sidebar.set_search_count)
         sidebar = body.sidebar
         sidebar.search_chosen.connect(self.run)
         sidebar.rename_wanted.connect(self._ask_to_rename)
@@ -145,6 +149,7 @@ class SavedSearches(QObject):
     def _show(self, searches: tuple[SavedSearch, ...]) -> None:
         self._searches = {search.search_id: search for search in searches}
         self._body.sidebar.set_searches(searches)
+        self._counts.set_searches(searches)
 
     def _change(self, work: Callable[[], Any]) -> None:
         self._tasks.run(work, lambda _: self.refresh(), self._body.messages.say_error, lane=Lane.WRITES)

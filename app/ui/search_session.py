@@ -51,6 +51,11 @@ class SearchSession(QObject):
         return self._query
 
     @property
+    def is_asking(self) -> bool:
+        """Whether a new query waits for its answer."""
+        return self._asking
+
+    @property
     def result(self) -> SearchResult | None:
         """What was found last."""
         return self._result

@@ -92,6 +92,10 @@ class Sidebar(QFrame):
         with self._keeping_scope():
             self._model.set_searches(searches)
 
+    def set_search_count(self, search_id: int, count: int | None) -> None:
+        """Show how many photos a saved search finds."""
+        self._model.set_search_count(search_id, count)
+
     def set_subfolders(self, folder_id: int, parent: str, subfolders: Sequence[Subfolder]) -> None:
         """Show the children of a folder that was opened."""
         with self._keeping_scope():

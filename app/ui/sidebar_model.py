@@ -40,7 +40,7 @@ class _Entry:
     children: list["_Entry"] = field(default_factory=list)
     has_children: bool = False  # some may be there that were not asked for yet
     loaded: bool = False
-    count: int = 0
+    count: int | None = 0  # None: not counted yet
     state: FolderState | None = None
     description: str = ""
     number: int = field(default_factory=lambda: next(_numbers))
@@ -121,7 +121,15 @@ class SidebarModel(QAbstractItemModel):
 
     def set_searches(self, searches: Sequence[SavedSearch]) -> None:
         """Bring the saved searches up to date."""
-        self._fill(self._searches, [(_search_scope(search), "search", 0) for search in searches])
+        known = {number: entry.count for number, entry in self._searches.entries.items()}
+        wanted = [(_search_scope(each), "search", known.get(each.search_id)) for each in searches]
+        self._fill(self._searches, wanted)
+
+    def set_search_count(self, search_id: int, count: int | None) -> None:
+        """How many photos a saved search finds; None where that is not known."""
+        entry = self._searches.entries.get(search_id)
+        if entry is not None:
+            self._change(entry, count=count)
 
     def name_of(self, scope: Scope) -> str:
         """What the entry of a folder or album is called; "" when there is none."""
@@ -165,7 +173,7 @@ class SidebarModel(QAbstractItemModel):
 
     # --- the tree
 
-    def _fill(self, section: "_Section", wanted: Sequence[tuple[Scope, str, int]]) -> None:
+    def _fill(self, section: "_Section", wanted: Sequence[tuple[Scope, str, int | None]]) -> None:
         """Entries in the order wanted, below their heading and above the next one."""
         numbers = {_number(scope) for scope, _, _ in wanted}
         for gone in [number for number in section.entries if number not in numbers]:
@@ -286,7 +294,8 @@ class SidebarModel(QAbstractItemModel):
             return None
         entry = self._entry(index)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (entry.name, entry.description or wording.number(entry.count))))
+            number = "" if entry.count is None else wording.number(entry.count)
+            return ", ".join(filter(None, (entry.name, entry.description or number)))
         values: dict[int, Any] = {
             Qt.ItemDataRole.DisplayRole: entry.name,
             Qt.ItemDataRole.ToolTipRole: entry.description or None,

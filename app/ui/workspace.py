@@ -29,6 +29,7 @@ from app.ui.picture_intake import PictureIntake
 from app.ui.saved_searches import SavedSearches
 from app.ui.scope import Scope, ScopeKind
 from app.ui.search_aids import SearchAids
+from app.ui.search_counts import SearchCounts
 from app.ui.search_session import FIRST_PAGE, SearchSession
 from app.ui.settings_keeper import SettingsKeeper
 from app.ui.task_runner import Lane, TaskRunner
@@ -71,7 +72,10 @@ class Workspace(QObject):
             body.search_bar, body.messages, services.search, services.library, services.fetcher, tasks
         )
         self.aids = SearchAids(body.search_bar, services.history, services.completion, tasks, keeper)
-        self.searches = SavedSearches(body, services.decisions, services.search, services.library, tasks)
+        self.counts = SearchCounts(services.decisions, services.search, tasks, lambda: self.session.is_asking)
+        self.searches = SavedSearches(
+            body, services.decisions, services.search, services.library, tasks, self.counts
+        )
         self.decision_files = DecisionFiles(services.decision_files, services.sidecars, body.messages, tasks)
         self._connect_body()
         self._connect_parts()
@@ -104,6 +108,7 @@ class Workspace(QObject):
         """Call off what is under way; the window is closing."""
         self._beginning.stop()
         self.session.stop()
+        self.counts.stop()
         self.overview.stop()
         self.intake.stop()
 
@@ -141,6 +146,7 @@ class Workspace(QObject):
     def retune(self) -> None:
         """Answer the question anew, as the settings say now."""
         self._services.search.tune(SearchTuning.of(self._keeper.settings))
+        self.counts.count_again()
         self._ask()
 
     def model_chosen(self, checkpoint: str | None, device: str) -> None:
@@ -229,6 +235,7 @@ class Workspace(QObject):
         scope = self._body.sidebar.scope
         unusual = scope.kind is ScopeKind.UNUSUAL and not terms
         sort = SortOrder.UNUSUAL if unusual else self._body.header.sort
+        self.counts.give_way()
         self.session.ask(SearchQuery(terms, scope.filters(), sort, FIRST_PAGE))
 
     def _on_steps(self, key: str, steps: int) -> None:
@@ -315,6 +322,7 @@ class Workspace(QObject):
 
     def _on_library_changed(self) -> None:
         self.session.library_changed()
+        self.counts.count_again()
         self.overview.refresh_soon()
 
     def _on_progress(self, progress: IndexProgress) -> None:
@@ -367,6 +375,7 @@ class Workspace(QObject):
         self.model_changed.emit(status)
         if status.state is ModelState.READY and (before.state, before.name) != (status.state, status.name):
             self.session.library_changed()  # what was found by name, or by another model, is found anew
+            self.counts.count_again()
         self._show_page_or_grid()
         self._tell_about_model()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.domain.progress import CancelToken
-from app.domain.query import QueryTerm, Relevance, SearchFilters, SearchQuery, SortOrder
+from app.domain.query import QueryImage, QueryTerm, Relevance, SearchFilters, SearchQuery, SortOrder
 from app.media.decode_pool import DecodePool
 from app.services.hubness import Hubness, captions
 from app.services.saved_queries import SavedQueries
@@ -144,6 +144,52 @@ def test_signs_and_weights_are_part_of_a_saved_search(desk):
     saved = SavedQueries(desk.library)
 
     assert saved.from_json(saved.to_json(query)).terms == query.terms
+
+
+# --- numbers beside saved searches
+
+
+def count(desk, *terms, **filters):
+    asked = tuple(QueryTerm(text=each) if isinstance(each, str) else each for each in terms)
+    return desk.service.count(SearchQuery(asked, SearchFilters(**filters)), CancelToken())
+
+
+@pytest.mark.parametrize("words", ["zebra", "zebra sort:date", "zebra -quagga", "zebra date:..1990"])
+def test_a_count_is_what_lies_above_the_divider_and_embeds_nothing(desk, words):
+    add_near(desk, "zebra", [0.6, 0.58, 0.3])
+    desk.load()
+
+    assert count(desk, words) is None
+    answer = desk.ask(words, limit=None)
+
+    assert count(desk, words) == answer.weak_from
+
+
+def test_a_count_without_words_is_that_of_the_filters(desk):
+    [liked, *_] = desk.add("a.jpg", "b.jpg", "c.jpg")
+    desk.library.photos.set_favourite([liked], True)
+
+    assert count(desk) == 3
+    assert count(desk, favourites_only=True) == count(desk, "is:favourite") == 1
+
+
+def test_a_count_of_what_is_like_a_photo_needs_its_embedding_alone(desk):
+    [like, *_] = desk.add("a.jpg", "b.jpg", like=["dog", "dog"])
+    desk.add_random(210)
+    desk.load()
+
+    term = QueryTerm(photo_id=like)
+    assert count(desk, term) == desk.ask(term, limit=None).weak_from
+    assert count(desk, QueryTerm(image=QueryImage(b"some picture"))) is None
+
+
+def test_without_any_model_names_are_counted(tmp_path, decoder):
+    desk = Desk(tmp_path, decoder, checkpoint=None)
+    desk.add("zebra-1.jpg", "zebra-2.jpg", "dog.jpg")
+
+    assert count(desk, "zebra") == 2
+    assert count(desk, QueryTerm(photo_id=1)) is None
+    desk.close()
 
 
 # --- unusual photos

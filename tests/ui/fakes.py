@@ -376,6 +376,8 @@ class FakeSearchService(Recorder):
         super().__init__()
         self.library = library or FakeLibraryService()
         self.gate = Gate()
+        self.counting = Gate()
+        self.counts: dict[str, int] = {}  # by the text; others are not known
         self.semantic = True
         self.unfinished = False
         self.tunings: list[SearchTuning] = []
@@ -412,6 +414,14 @@ class FakeSearchService(Recorder):
             lines_key="model:text" if query.terms and self.semantic else "",
             unfinished=self.unfinished,
         )
+
+    def count(self, query: SearchQuery, cancel: CancelToken) -> int | None:
+        self.record("count", query)
+        self.counting.pass_through(cancel)
+        if self.error is not None:
+            raise self.error
+        text = " ".join(term.text for term in query.terms if term.text)
+        return self.counts.get(text)
 
     def _filtered(self, query: SearchQuery) -> np.ndarray:
         ids = self.library.ids()
