@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.services.calibration import Calibration
-from app.services.ranking import Lines
+from app.services.ranking import Lines, Scores
 from app.services.term_embeddings import Embedding
 
 _DISLIKED_ALONE = 0.25
@@ -94,3 +94,16 @@ def combined_lines(terms: Sequence[ScoredTerm], weights: Sequence[float]) -> Lin
         sum(weight * lines.possible for lines, weight in positive) / whole,
         parts=any(lines.parts for lines, _ in positive),
     )
+
+
+def leave_some(lines: Lines, combined: Scores, taken: Scores) -> Lines:
+    """The same lines, lower where disliked pictures took everything that matches.
+
+    `taken` is what they took from the combined scores. What they have in common with all matches cannot tell
+    these apart, so the match that lost least stays one.
+    """
+    matched = combined + taken >= lines.possible
+    if not matched.any() or combined.max() >= lines.possible:
+        return lines
+    common = float(taken[matched].min())
+    return replace(lines, strong=lines.strong - common, possible=lines.possible - common)

@@ -15,6 +15,7 @@ from app.services.combining import (
     beside_words,
     combined_lines,
     effective_weights,
+    leave_some,
     positive_weight,
 )
 from app.services.hubness import Hubness
@@ -64,7 +65,7 @@ def exact(
     `hubness` corrects the scores of words.
     """
     ids, labels = library.photos.ids_with_labels(target.identity, filters)
-    combined = np.zeros(len(ids), np.float32)
+    combined, taken = np.zeros((2, len(ids)), np.float32)
     known = np.ones(len(ids), np.bool_)
     terms = beside_words(terms)
     weights = effective_weights(terms)
@@ -72,10 +73,15 @@ def exact(
         scores, there = _scores_of(labels, term.embedding, target)
         if hubness is not None and term.is_text:
             scores = hubness.correct(scores, labels)
-        combined += np.float32(weight) * term.counted(term.calibration.z(scores))
+        part = np.float32(weight) * term.counted(term.calibration.z(scores))
+        combined += part
+        if weight < 0 and not term.is_text:
+            taken -= part
         known &= there
-    combined /= np.float32(positive_weight(weights))
-    return rank(ids[known], combined[known], combined_lines(terms, weights).moved(steps))
+    whole = np.float32(positive_weight(weights))
+    combined, taken = combined[known] / whole, taken[known] / whole
+    lines = leave_some(combined_lines(terms, weights), combined, taken)
+    return rank(ids[known], combined, lines.moved(steps))
 
 
 def _scores_of(

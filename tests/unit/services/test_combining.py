@@ -11,6 +11,7 @@ from app.services.combining import (
     beside_words,
     combined_lines,
     effective_weights,
+    leave_some,
     positive_weight,
 )
 from app.services.ranking import Lines
@@ -88,3 +89,24 @@ def test_without_a_wanted_part_all_that_nothing_speaks_against_is_a_match():
     terms = [term(-1.0)]
 
     assert combined_lines(terms, effective_weights(terms)) == Lines(0.0, 0.0)
+
+
+def test_disliking_what_all_matches_share_leaves_the_match_that_lost_least() -> None:
+    """Marking one of two matches as unwanted must not end in "nothing here looks like that"."""
+    lines = Lines(3.5, 2.5)
+    wanted = np.array([5.0, 4.0, 1.0], np.float32)
+    taken = np.array([4.0, 2.0, 0.0], np.float32)
+
+    left = leave_some(lines, wanted - taken, taken)
+
+    assert left == Lines(1.5, 0.5)
+    assert (wanted - taken >= left.possible).tolist() == [True, True, True]
+
+
+def test_where_a_match_is_left_or_never_was_one_the_lines_stay() -> None:
+    lines = Lines(3.5, 2.5)
+    taken = np.array([4.0, 1.0], np.float32)
+
+    assert leave_some(lines, np.array([1.0, 3.0], np.float32), taken) == lines
+    assert leave_some(lines, np.array([-3.0, 1.0], np.float32), taken) == lines
+    assert leave_some(lines, np.zeros(0, np.float32), np.zeros(0, np.float32)) == lines
