@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.output import printable
+from app.cli.status import _precision
+from app.domain.precision import PrecisionProof, PrecisionResult
 from app.library.library import Library
 from tests.homes import ROOT, environment_in
 from tests.unit.test_imports import NEURAL, QT, modules_after
@@ -56,6 +58,16 @@ def test_the_status_of_a_library_that_is_not_there_makes_none(tmp_path):
     assert "no library" in answer.stderr
     assert json.loads(answer.stdout)["photos"] == 0
     assert not (tmp_path / "library").exists()
+
+
+@pytest.mark.parametrize(("device", "by"), [("cpu", ""), ("cuda", " by some chip")])
+def test_the_status_says_what_the_precision_rests_on(device, by):
+    result = PrecisionResult("bfloat16", 0.9987, 0.99, 2.5, True)
+    proof = PrecisionProof("bfloat16", 128, "2026-11-21", "some chip", (result,), device)
+    assert _precision("auto", proof) == (
+        "bfloat16: cosine 0.9987, neighbours 99% alike, 2.5x as fast as float32,"
+        f" measured on 128 photos on 2026-11-21{by}"
+    )
 
 
 def test_a_search_on_a_fresh_machine_says_how_to_begin(tmp_path):

@@ -124,6 +124,7 @@ def test_the_size_of_batches_is_found_on_the_device_itself(
     tower.model = model = Full(tower.model, limit=4)
     monkeypatch.setattr(batch_trial, "_SIZES", (1, 2, 4, 8))
     monkeypatch.setattr(batch_trial, "_GAIN", 0.0)  # timings mean nothing here: try them all
+    monkeypatch.setattr(batch_trial, "_PATIENCE", 1e9)
     tower.try_batches()
     assert tower.batch_size in (1, 2, 4)
     assert model.batches == [1] * 4 + [2] * 4 + [4] * 4 + [8]
