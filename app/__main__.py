@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _INTERRUPTED = 130  # as shells have it
 
@@ -68,16 +68,19 @@ def _run_window(library: str | None, *, verbose: bool) -> int:
 
 def _run_demo(*, verbose: bool) -> int:
     from app import logs
+    from app.errors import SettingsError
     from app.paths import DemoPaths, log_folder
     from app.settings import SettingsStore
 
     with _importing():
-        from app.bootstrap import open_demo  # isort: skip
+        from app.bootstrap import choose_demo_model, open_demo  # isort: skip
         from app.ui.application import run_window  # isort: skip
 
     logs.configure(log_folder(), verbose=verbose)
     paths = DemoPaths.default()
     store = SettingsStore(paths.settings)
+    with suppress(SettingsError):  # the window opens all the same, and says it
+        choose_demo_model(store)
 
     return run_window(lambda: open_demo(paths, store), store, library=paths.library.root, demo=True)
 

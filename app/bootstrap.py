@@ -115,16 +115,24 @@ def open_demo(paths: DemoPaths, settings: SettingsStore, *, parts: ModelParts = 
     From here on everything is as with any other library and model; what is missing of its pictures is drawn
     by `Services.demo`. Raises AppError like `open_services`.
     """
-    chosen = settings.load()
-    checkpoint = str(resource("demo/photosift-drawn-scenes"))  # an update may have moved it
-    if chosen.checkpoint != checkpoint:
-        settings.save(chosen.model_copy(update={"checkpoint": checkpoint}))
+    choose_demo_model(settings)
     with ExitStack() as closing:
         services = open_services(paths.library, settings, parts=parts)
         closing.callback(services.close)
         _watch(paths.pictures, services.library)
         closing.pop_all()
     return replace(services, demo=DemoService(paths.pictures))
+
+
+def choose_demo_model(settings: SettingsStore) -> None:
+    """Whoever shows settings reads them after this. An update may have moved the model.
+
+    Raises SettingsError.
+    """
+    chosen = settings.load()
+    checkpoint = str(resource("demo/photosift-drawn-scenes"))
+    if chosen.checkpoint != checkpoint:
+        settings.save(chosen.model_copy(update={"checkpoint": checkpoint}))
 
 
 def _watch(pictures: Path, library: LibraryService) -> None:

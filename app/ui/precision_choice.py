@@ -66,9 +66,7 @@ class PrecisionChoice(QWidget):
             return how
         if proof is None:
             return f"{how} {self.tr('Faster precisions are compared on your first photos.')}"
-        when = QLocale().toString(
-            QDate.fromString(proof.day, Qt.DateFormat.ISODate), QLocale.FormatType.ShortFormat
-        )
+        when = QLocale().toString(QDate.fromString(proof.day, Qt.DateFormat.ISODate), "d MMMM yyyy")
         if proof.result is None:
             why = self.tr(
                 "No faster precision was alike enough, as measured on {count} of your photos on {day}."

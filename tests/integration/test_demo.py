@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.__main__ import main
 from app.bootstrap import Services, open_demo
 from app.demo import library
 from app.demo.captions import Language
@@ -15,7 +16,7 @@ from app.demo.library import DemoPhoto, demo_photos
 from app.demo.scenes import Colour, Count, Ground, Kind, Scene, Wanted
 from app.domain.query import QueryTerm, SearchFilters, SearchQuery, SearchResult
 from app.domain.status import ModelState
-from app.paths import DemoPaths, settings_file
+from app.paths import DemoPaths, resource, settings_file
 from app.settings import SettingsStore
 
 _PATIENCE_SECONDS = 90
@@ -143,3 +144,22 @@ def test_opened_again_nothing_is_drawn_or_embedded_twice(demo: Services) -> None
         demo.demo.draw(lambda done, total: None)
 
     assert {path: path.stat().st_mtime_ns for path in pictures.rglob("*.jpg")} == before
+
+
+def test_the_first_window_knows_its_model_before_the_library_is_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else its settings page would say "No model" beside a model that answers."""
+    paths = DemoPaths(tmp_path)
+    monkeypatch.setattr(DemoPaths, "default", lambda: paths)
+    monkeypatch.setattr("app.logs.configure", lambda *_, **__: None)
+    chosen: list[str | None] = []
+
+    def look(_: object, store: SettingsStore, **__: object) -> int:
+        chosen.append(store.load().checkpoint)
+        return 0
+
+    monkeypatch.setattr("app.ui.application.run_window", look)
+
+    assert main(["demo"]) == 0
+    assert chosen == [str(resource("demo/photosift-drawn-scenes"))]
