@@ -1,6 +1,7 @@
 """Rows of float16 that only ever grow, with exact float32 arithmetic over them."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -31,6 +32,17 @@ def to_float32(half: HalfMatrix, out: Embeddings) -> None:
         np.left_shift(bits[piece], 13, out=bits[piece])
         np.bitwise_and(bits[piece], _SIGN_AND_MAGNITUDE, out=bits[piece])
         np.multiply(out[piece], _EXPONENT_SHIFT, out=out[piece])
+
+
+def _for_blocks_of(count: int, work: Callable[[int], None]) -> None:
+    """Call with the number of each block, on threads where there are several."""
+    numbers = range(-(-count // BLOCK_ROWS))
+    if len(numbers) <= 1:
+        for number in numbers:
+            work(number)
+    else:
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="exact-scoring") as pool:
+            list(pool.map(work, numbers))
 
 
 class HalfRows:
@@ -82,20 +94,28 @@ class HalfRows:
 
     def dot(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """(len,) inner products with every row."""
-        count = self._count
-        scores = np.empty(count, np.float32)
+        scores = np.empty(self._count, np.float32)
 
         def score_block(number: int) -> None:
             start = number * BLOCK_ROWS
             self._dot_block(number, embedding, scores[start : start + BLOCK_ROWS])
 
-        numbers = range(-(-count // BLOCK_ROWS))
-        if len(numbers) <= 1:
-            for number in numbers:
-                score_block(number)
-        else:
-            with ThreadPoolExecutor(_THREADS, thread_name_prefix="exact-scoring") as pool:
-                list(pool.map(score_block, numbers))
+        _for_blocks_of(len(scores), score_block)
+        return scores
+
+    def dot_at(self, embedding: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n,) inner products with these rows, piece by piece: no copy of all of them is made."""
+        scores = np.empty(len(rows), np.float32)
+
+        def score_block(number: int) -> None:
+            scratch = np.empty((_PIECE_ROWS, self.dim), np.float32)
+            first = number * BLOCK_ROWS
+            for start in range(first, min(first + BLOCK_ROWS, len(rows)), _PIECE_ROWS):
+                piece = scores[start : start + _PIECE_ROWS]
+                to_float32(self.halves(rows[start : start + _PIECE_ROWS]), scratch[: len(piece)])
+                np.vecdot(scratch[: len(piece)], embedding, out=piece)
+
+        _for_blocks_of(len(rows), score_block)
         return scores
 
     def keep_resident_blocks_of(self, other: "HalfRows") -> None:

@@ -30,6 +30,9 @@ def test_rows_across_file_memory_and_blocks_score_as_numpy_says(
     store.append(rows[len(stored) + 3 :])
     expected = np.vecdot(rows.astype(np.float16).astype(np.float32), rows[9])
     assert np.array_equal(store.dot(rows[9]), expected)
+    some = np.arange(len(rows) - 1, -1, -1)[: BLOCK_ROWS + 130]  # any order, more than a block of them
+    assert np.array_equal(store.dot_at(rows[9], some), expected[some])
+    assert len(store.dot_at(rows[9], some[:0])) == 0
 
 
 @pytest.mark.parametrize("resident_bytes", [0, 1 << 30])
@@ -43,6 +46,7 @@ def test_a_row_scores_the_same_to_the_last_bit_alone_and_in_the_whole(
     whole = store.dot(query)
     for number in (0, 1, 127, 128, 2999):
         assert np.vecdot(store.take(np.array([number])), query)[0] == whole[number]
+        assert store.dot_at(query, np.array([number]))[0] == whole[number]
 
 
 def test_the_float32_copy_follows_rows_that_are_appended(embeddings: Maker) -> None:
