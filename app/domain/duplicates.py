@@ -44,6 +44,7 @@ class Likeness:
     worst: float  # nine in ten of these parts are at least so alike
     middle: float  # the median of the parts
     oddest: float = 0.0  # how many times the usual difference is that at the place where it is largest
+    unexplained: float = 0.0  # of what small places show, that the other does not; all but a few are below
 
 
 @dataclass(frozen=True, slots=True)

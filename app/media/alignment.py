@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.duplicates import Likeness
-from app.media.local_difference import oddest_place
+from app.media.local_difference import detail_of
 
 Floats = NDArray[np.float32]
 Frame = NDArray[np.float64]  # (4,) left, right, top, bottom of one picture's frame in the other, 0 to 1
@@ -61,13 +61,15 @@ def compare(outer: Greys, inner: Greys, start: tuple[float, float, float, float]
     telling = np.minimum(ours.std(axis=1), theirs.std(axis=1)) > _PLAIN
     alike = _correlations(ours[telling], theirs[telling])
     left, right, top, bottom = frame.tolist()
+    detail = detail_of(outer.grey, inner.grey, (left, right, top, bottom))
     return Likeness(
         frame=(left, right, top, bottom),
         telling=int(telling.sum()),
         least=float(alike.min()) if len(alike) else 0.0,
         worst=float(np.quantile(alike, 0.1)) if len(alike) else 0.0,
         middle=float(np.median(alike)) if len(alike) else 0.0,
-        oddest=oddest_place(outer.grey, inner.grey, (left, right, top, bottom)),
+        oddest=detail.oddest,
+        unexplained=detail.unexplained,
     )
 
 

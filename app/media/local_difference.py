@@ -1,8 +1,11 @@
 """Whether one small place differs more than the rest of two pictures that are laid over each other.
 
 Two screenshots that differ in two digits are alike in all their large parts. Recompressing, resizing and
-brightening change a picture everywhere about as much; another digit changes one place much more.
+brightening change a picture everywhere about as much; another digit changes one place much more. Two forms
+that were filled in otherwise differ in many places: there tiles that show much are not explained at all.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -17,22 +20,38 @@ _SHARE = 0.9  # of the coarser picture's scale: so that two rasters that lie oth
 _TILE, _STEP = 8, 4  # pixels
 _USUAL = 0.99  # of the tiles differ less than what is taken as usual
 _NOISE = 2.0  # of 255: differs anywhere, and says nothing
+_TELLING, _FEWEST_TELLING = 20.0, 20  # of 255: a tile that deviates so much from its mean; so many tiles
+_MOST = 0.98  # of the tiles that tell something
 _STIFF = 50.0  # against moves of a tile that nothing in it asks for
 _SMALLEST = 2 * _TILE
 
 
-def oddest_place(outer: Image.Image, inner: Image.Image, frame: Frame) -> float:
-    """How many times the usual difference of two grey pictures is that at the place where it is largest.
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How pictures differ in small places."""
 
-    `frame`: where in the outer picture the inner one lies. Each tile is fitted for itself: moved by parts of
-    a pixel, made lighter or darker.
+    oddest: float = 0.0  # how many times the usual difference is that at the place where it is largest
+    unexplained: float = 0.0  # of what tiles show that show much: the share that all but a few stay below
+
+
+def detail_of(outer: Image.Image, inner: Image.Image, frame: Frame) -> Detail:
+    """Of two grey pictures. `frame`: where in the outer one the inner one lies.
+
+    Each tile is fitted for itself: moved by parts of a pixel, made lighter or darker.
     """
     ours, theirs = _on_one_raster(outer, inner, frame)
     if min(ours.shape) < _SMALLEST:
-        return 0.0
+        return Detail()
     left = _left_over(ours, theirs)
-    usual = float(np.quantile(np.sqrt((left**2).mean(axis=1)), _USUAL))
-    return float(np.abs(left).max()) / (usual + _NOISE)
+    differing = np.sqrt((left**2).mean(axis=1))
+    shown = np.maximum(_tiles(ours).std(axis=1), _tiles(theirs).std(axis=1))
+    telling = shown > _TELLING
+    return Detail(
+        float(np.abs(left).max()) / (float(np.quantile(differing, _USUAL)) + _NOISE),
+        float(np.quantile(differing[telling] / shown[telling], _MOST))
+        if telling.sum() >= _FEWEST_TELLING
+        else 0.0,
+    )
 
 
 def _on_one_raster(outer: Image.Image, inner: Image.Image, frame: Frame) -> tuple[Floats, Floats]:

@@ -12,6 +12,7 @@ MOMENT_SECONDS = 5.0  # between a shot of a burst and the one in its middle
 
 _ALIKE_ALL, _ALIKE_MOST, _ALIKE_HALF = 0.4, 0.65, 0.8  # the parts of copies: all, nine in ten, half of them
 _EXPLAINED = 6.0  # times the usual difference: of copies of 200 photos none reaches it, another digit does
+_UNEXPLAINED = 0.7  # of what a small place shows: of copies about a half at most
 _FEWEST_TELLING = 4  # of 64 parts; a picture that shows less is not recognised
 _SAME_PROPORTIONS = 0.04  # of the logarithm
 _IN_PLACE = 0.012  # of a side
@@ -40,8 +41,8 @@ def are_copies(outer: Candidate, inner: Candidate, likeness: Likeness) -> bool:
         is_ < least for is_, least in zip(alike, needed, strict=True)
     ):
         return False
-    if likeness.oddest > _EXPLAINED:
-        return False  # one of them shows something there that the other does not
+    if likeness.oddest > _EXPLAINED or likeness.unexplained > _UNEXPLAINED:
+        return False  # one of them shows something somewhere that the other does not
     left, right, top, bottom = likeness.frame
     kept = (right - left) * outer.width / ((bottom - top) * outer.height)
     if abs(math.log(kept * inner.height / inner.width)) > _SAME_PROPORTIONS:

@@ -1,14 +1,16 @@
 """Photos that are no copies but nearly look it, as people's folders hold them: all drawn, all seeded.
 
-By pairs, every second one without EXIF, as screenshots and what messengers send are:
+Every second one without EXIF, as screenshots and what messengers send are. By pairs:
 
 - screenshots that differ in two digits of one amount, of phones and desktops, light and dark;
 - pages of one form, filled in otherwise;
 - blank walls: a soft gradient, a faint grain and nothing else, twice;
-- night skies: the same darkness above the same roofs, other stars;
-- a place minutes apart: a real photo from a step aside, with something that came or went;
-- a building in other light: a real photo with the sun on the other side and a shadow across it, from
-  nearly the same place.
+- night skies: the same darkness above the same roofs, other stars.
+
+And of each real photo, to be told from it and from its copies:
+
+- a place minutes apart: from a step aside, with somebody who came;
+- a building in other light: the sun on the other side and a shadow across it, from nearly the same place.
 """
 
 import random
@@ -29,17 +31,17 @@ Save = Callable[[Image.Image, Path, int, int, int], None]  # with quality, numbe
 
 
 def write_look_alikes(folder: Path, originals: Sequence[Image.Image], save: Save) -> None:
-    """Three pairs for each photo, and for each fourth three more."""
+    """Four pictures for each photo, and for each fourth three pairs more."""
     for number, original in enumerate(originals):
-        kinds: list[tuple[str, Pair]] = [
+        kinds: list[tuple[str, tuple[Image.Image, ...]]] = [
             ("screen", _screens(number)),
-            ("same-place", _same_place(original, number)),
-            ("other-light", _other_light(original, number)),
+            ("same-place", (_same_place(original, number),)),
+            ("other-light", (_other_light(original, number),)),
         ]
         if number % 4 == 0:
             kinds += [("form", _forms(number)), ("wall", _walls(number)), ("night", _nights(number))]
-        for kind, pair in kinds:
-            for which, picture in enumerate(pair):
+        for kind, pictures in kinds:
+            for which, picture in enumerate(pictures):
                 quality = _QUALITIES[(number + which) % len(_QUALITIES)]
                 save(picture, folder / f"{number:03d}-{kind}-{which}.jpg", quality, number, 240 * which)
 
@@ -123,18 +125,16 @@ def _night(roofs: np.ndarray[tuple[int], np.dtype[np.int64]], random_: random.Ra
     return _image(values + noise.normal(0, 2, values.shape))
 
 
-def _same_place(original: Image.Image, number: int) -> Pair:
-    """A step aside and a little nearer, and something as large as a person stands there in one of them."""
+def _same_place(original: Image.Image, number: int) -> Image.Image:
+    """A step aside and a little nearer, and something as large as a person stands there."""
     random_ = random.Random(f"same place {number}")
-    first = original.copy()
-    first.thumbnail((1400, 1400), Image.Resampling.LANCZOS)
-    width, height = first.size
+    width, height = original.size
     aside, nearer = round(width * random_.uniform(0.04, 0.08)), random_.uniform(0.02, 0.05)
     margin = round(height * nearer)
     box = (aside, margin, width, height - margin)
-    second = first.crop(box).resize((width, height), Image.Resampling.BICUBIC)
+    second = original.crop(box).resize((width, height), Image.Resampling.BICUBIC)
     _put_somebody(second, random_)
-    return first, second
+    return second
 
 
 def _put_somebody(picture: Image.Image, random_: random.Random) -> None:
@@ -145,19 +145,19 @@ def _put_somebody(picture: Image.Image, random_: random.Random) -> None:
     draw.ellipse((left + broad // 5, top, left + 4 * broad // 5, top + tall // 4), fill=(196, 150, 120))
 
 
-def _other_light(original: Image.Image, number: int) -> Pair:
+def _other_light(original: Image.Image, number: int) -> Image.Image:
     random_ = random.Random(f"other light {number}")
-    first = original.copy()
-    first.thumbnail((1400, 1400), Image.Resampling.LANCZOS)
-    width, height = first.size
+    width, height = original.size
     moved = round(width * 0.01)
-    second = first.crop((moved, 0, width, height - moved)).resize((width, height), Image.Resampling.BICUBIC)
+    second = original.crop((moved, 0, width, height - moved)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
     across = np.linspace(-1, 1, width)[None, :, None]
     values = np.asarray(second, np.float64) * (1 + random_.choice((-0.5, 0.5)) * across)
     edge = width * random_.uniform(0.35, 0.65) + np.linspace(-0.3, 0.3, height)[:, None] * width
     in_shadow = np.arange(width)[None] < edge
     values[in_shadow] *= 0.4
-    return first, _image(values * np.array([1.1, 1.0, 0.85]))
+    return _image(values * np.array([1.1, 1.0, 0.85]))
 
 
 def _image(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Image.Image:

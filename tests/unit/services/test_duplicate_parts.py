@@ -120,6 +120,7 @@ def test_photos_of_other_seconds_or_cameras_are_other_shots() -> None:
         ({}, replace(_SAME, telling=2), False),
         ({}, replace(_SAME, oddest=5.0), True),
         ({}, replace(_SAME, oddest=9.0), False),  # another digit: smaller than any part
+        ({}, replace(_SAME, unexplained=0.9), False),  # other words all over a form
     ],
 )
 def test_copies_are_the_same_in_all_parts_and_in_proportion(
