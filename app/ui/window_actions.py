@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.photo_commands import COMMANDS
 
@@ -53,23 +61,34 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(28)
-        grid.setVerticalSpacing(7)
-        for row, binding in enumerate(bindings):
-            keys = QLabel(key_text(binding.keys))
-            keys.setProperty("rank", "muted")
-            keys.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(keys, row, 0)
-            grid.addWidget(QLabel(binding.text), row, 1)
-        grid.setColumnStretch(1, 1)
+        half = (len(bindings) + 1) // 2  # side by side: all of them below each other overflow a small screen
+        columns = QHBoxLayout()
+        columns.setSpacing(48)
+        columns.addLayout(_table(bindings[:half]))
+        columns.addLayout(_table(bindings[half:]))
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(18)
-        layout.addLayout(grid)
+        layout.addLayout(columns)
         layout.addWidget(close)
+
+
+def _table(bindings: Sequence[KeyBinding]) -> QGridLayout:
+    """Keys beside what they do, from the top."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(28)
+    grid.setVerticalSpacing(7)
+    for row, binding in enumerate(bindings):
+        keys = QLabel(key_text(binding.keys))
+        keys.setProperty("rank", "muted")
+        keys.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(keys, row, 0)
+        grid.addWidget(QLabel(binding.text), row, 1)
+    grid.setColumnStretch(1, 1)
+    grid.setRowStretch(len(bindings), 1)
+    return grid
 
 
 def key_text(keys: Sequence[str]) -> str:
