@@ -233,6 +233,11 @@ class SidebarModel(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(entry.row, 0, entry.number)
 
+    def _whole_name(self, entry: _Entry) -> str | None:
+        """What users named may be too long for the sidebar."""
+        kind = entry.scope.kind if entry.scope is not None else None
+        return entry.name if kind in (ScopeKind.ALBUM, ScopeKind.SEARCH) else None
+
     def _entry(self, index: Index) -> _Entry:
         return self._entries.get(index.internalId(), self._root) if index.isValid() else self._root
 
@@ -298,7 +303,7 @@ class SidebarModel(QAbstractItemModel):
             return ", ".join(filter(None, (entry.name, entry.description or number)))
         values: dict[int, Any] = {
             Qt.ItemDataRole.DisplayRole: entry.name,
-            Qt.ItemDataRole.ToolTipRole: entry.description or None,
+            Qt.ItemDataRole.ToolTipRole: entry.description or self._whole_name(entry),
             Role.SCOPE: entry.scope,
             Role.COUNT: entry.count,
             Role.ICON: entry.icon,

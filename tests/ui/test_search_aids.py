@@ -1,6 +1,10 @@
 """Past searches and completion in the window."""
 
-from PySide6.QtCore import Qt
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QApplication, QScrollBar
 from pytestqt.qtbot import QtBot
 from window_driver import OpenWindow, settle, texts_asked
 
@@ -78,3 +82,28 @@ def test_remembering_can_be_switched_off(window: MainWindow, services: Services,
     qtbot.waitUntil(lambda: services.history.cleared == 1)
     assert services.history.texts == []
     dialog.reject()
+
+
+def test_help_that_is_higher_than_the_screen_is_scrolled(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar, shown = window.body.search_bar, window.body.search_help
+    screen = QRect(0, 0, 1000, 2000)
+    monkeypatch.setattr(bar, "screen", lambda: SimpleNamespace(availableGeometry=lambda: screen))
+    bar.help_wanted.emit()
+    whole = shown.height()
+    qtbot.waitUntil(lambda: not any(scroll.isVisible() for scroll in shown.findChildren(QScrollBar)))
+    shown.close()
+    screen.setHeight(300)
+
+    bar.help_wanted.emit()
+
+    assert shown.height() < whole
+    assert screen.top() <= shown.geometry().top() < shown.geometry().bottom() <= screen.bottom()
+    last = shown.examples[-1]
+    assert last.visibleRegion().isEmpty()
+    for _ in shown.examples[1:]:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert last.hasFocus()
+    assert not last.visibleRegion().isEmpty()
+    shown.close()
