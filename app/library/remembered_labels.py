@@ -21,7 +21,8 @@ from app.library.schema import PhotoRow
 from app.library.sql import Ids, fetch_ids
 from app.library.writer import LibraryWriter
 
-_REMEMBERED = 4  # 16 bytes for every photo each
+_REMEMBERED = 32  # filters, as long as all together hold no more photos than
+_WHOLE = 4  # times those of the largest; 16 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,13 @@ class RememberedLabels:
                 self._version = version
             self._known[identity, filters] = passed
             self._known.move_to_end((identity, filters))
-            while len(self._known) > _REMEMBERED:
+            while self._is_too_much():
                 self._known.popitem(last=False)
+
+    def _is_too_much(self) -> bool:
+        """Saved searches are counted behind what somebody asks: most of them are small, and all have room."""
+        sizes = [len(known.labels) for known in self._known.values()]
+        return len(sizes) > _REMEMBERED or sum(sizes) > _WHOLE * max(sizes)
 
     def _look_up(self, version: int, identity: str, filters: SearchFilters) -> _Passed:
         everything = self._recall(version, identity, NO_FILTERS)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from library_builder import IDENTITY, Shelf
 
+from app.domain.conditions import Condition, Field
 from app.domain.query import SearchFilters
 
 FILTERS = [
@@ -96,3 +97,10 @@ def test_what_is_remembered_cannot_be_changed_by_who_gets_it(trip: Shelf) -> Non
         photo_ids[0] = 0
     with pytest.raises(ValueError, match="read-only"):
         np.negative(labels, out=labels)
+
+
+def test_small_answers_push_no_large_one_out(trip: Shelf) -> None:
+    whole, _ = trip.photos.ids_with_labels(IDENTITY)
+    for words in ("wien", *map(str, range(20))):
+        pairs(trip, SearchFilters(conditions=(Condition(Field.TEXT, words),)))
+    assert trip.photos.ids_with_labels(IDENTITY)[0] is whole
