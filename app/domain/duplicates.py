@@ -45,6 +45,7 @@ class Likeness:
     middle: float  # the median of the parts
     oddest: float = 0.0  # how many times the usual difference is that at the place where it is largest
     unexplained: float = 0.0  # of what small places show, that the other does not; all but a few are below
+    other_light: float = 0.0  # of 255: what no curve of brightness explains of how light the parts are
 
 
 @dataclass(frozen=True, slots=True)

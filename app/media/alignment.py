@@ -70,7 +70,19 @@ def compare(outer: Greys, inner: Greys, start: tuple[float, float, float, float]
         middle=float(np.median(alike)) if len(alike) else 0.0,
         oddest=detail.oddest,
         unexplained=detail.unexplained,
+        other_light=max(_other_light(ours, theirs), _other_light(theirs, ours)),
     )
+
+
+def _other_light(ours: Floats, theirs: Floats) -> float:
+    """How much, of 255, parts are darker or lighter than one curve for the whole picture makes them.
+
+    Brightening follows a curve, clipped highlights, too; a sun that moved on does not.
+    """
+    powers = np.vander(ours.mean(axis=1).astype(np.float64) / 255, 4)
+    light = theirs.mean(axis=1).astype(np.float64)
+    curve = np.linalg.lstsq(powers, light)[0]
+    return float(np.sqrt(((light - powers @ curve) ** 2).mean()))
 
 
 def moment_likeness(first: Greys, second: Greys) -> float:

@@ -13,6 +13,7 @@ MOMENT_SECONDS = 5.0  # between a shot of a burst and the one in its middle
 _ALIKE_ALL, _ALIKE_MOST, _ALIKE_HALF = 0.4, 0.65, 0.8  # the parts of copies: all, nine in ten, half of them
 _EXPLAINED = 6.0  # times the usual difference: of copies of 200 photos none reaches it, another digit does
 _UNEXPLAINED = 0.7  # of what a small place shows: of copies about a half at most
+_OTHER_LIGHT = 14.0  # of 255: of copies 9 at most, where a shadow moved above 20
 _FEWEST_TELLING = 4  # of 64 parts; a picture that shows less is not recognised
 _SAME_PROPORTIONS = 0.04  # of the logarithm
 _IN_PLACE = 0.012  # of a side
@@ -43,6 +44,8 @@ def are_copies(outer: Candidate, inner: Candidate, likeness: Likeness) -> bool:
         return False
     if likeness.oddest > _EXPLAINED or likeness.unexplained > _UNEXPLAINED:
         return False  # one of them shows something somewhere that the other does not
+    if likeness.other_light > _OTHER_LIGHT:
+        return False
     left, right, top, bottom = likeness.frame
     kept = (right - left) * outer.width / ((bottom - top) * outer.height)
     if abs(math.log(kept * inner.height / inner.width)) > _SAME_PROPORTIONS:

@@ -121,6 +121,7 @@ def test_photos_of_other_seconds_or_cameras_are_other_shots() -> None:
         ({}, replace(_SAME, oddest=5.0), True),
         ({}, replace(_SAME, oddest=9.0), False),  # another digit: smaller than any part
         ({}, replace(_SAME, unexplained=0.9), False),  # other words all over a form
+        ({}, replace(_SAME, other_light=22.0), False),  # the same place on another day
     ],
 )
 def test_copies_are_the_same_in_all_parts_and_in_proportion(
