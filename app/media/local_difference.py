@@ -21,7 +21,7 @@ _TILE, _STEP = 8, 4  # pixels
 _USUAL = 0.99  # of the tiles differ less than what is taken as usual
 _NOISE = 2.0  # of 255: differs anywhere, and says nothing
 _TELLING, _FEWEST_TELLING = 20.0, 20  # of 255: a tile that deviates so much from its mean; so many tiles
-_MOST = 0.98  # of the tiles that tell something
+_MOST = 0.995  # of the tiles that tell something
 _STIFF = 50.0  # against moves of a tile that nothing in it asks for
 _SMALLEST = 2 * _TILE
 

@@ -11,9 +11,9 @@ from app.domain.duplicates import Candidate, Likeness
 MOMENT_SECONDS = 5.0  # between a shot of a burst and the one in its middle
 
 _ALIKE_ALL, _ALIKE_MOST, _ALIKE_HALF = 0.4, 0.65, 0.8  # the parts of copies: all, nine in ten, half of them
-_EXPLAINED = 6.0  # times the usual difference: of copies of 200 photos none reaches it, another digit does
-_UNEXPLAINED = 0.7  # of what a small place shows: of copies about a half at most
-_OTHER_LIGHT = 14.0  # of 255: of copies 9 at most, where a shadow moved above 20
+_EXPLAINED = 6.0  # times the usual difference: of 280 copies of 70 photos one reaches it, another digit does
+_UNEXPLAINED = 0.75  # of what a small place shows: of these copies 0.71 at most
+_OTHER_LIGHT = 14.0  # of 255: of these copies 11 at most, where a shadow moved above 20
 _FEWEST_TELLING = 4  # of 64 parts; a picture that shows less is not recognised
 _SAME_PROPORTIONS = 0.04  # of the logarithm
 _IN_PLACE = 0.012  # of a side
