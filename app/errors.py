@@ -25,6 +25,7 @@
       EvaluationError           a benchmark's files cannot be used, or nothing of it could be measured
       DemoError                 the demonstration could not be prepared
       SettingsError             the settings file cannot be used
+      GazetteerError            the list of towns cannot be read
       ProcessDiedError          a helper process ended while working for us
       CancelledError            the work was called off; not shown
 
@@ -130,6 +131,10 @@ class DemoError(AppError):
 
 class SettingsError(AppError):
     """The settings file cannot be used."""
+
+
+class GazetteerError(AppError):
+    """The list of towns that came with Photosift cannot be read."""
 
 
 class ProcessDiedError(AppError):

@@ -113,10 +113,10 @@ class SettingsStore:
             ) from error
 
     def _stored(self) -> dict[str, Any]:
-        """The file as it is; nothing of what is no JSON object."""
+        """The file as it is; nothing of what is no JSON object, or is nested without end."""
         try:
             stored = json.loads(self._read() or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return stored if isinstance(stored, dict) else {}
 

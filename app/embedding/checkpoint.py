@@ -6,6 +6,7 @@ checkpoint is a folder, or the hub id of one that lies in the hub's cache alread
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -81,6 +82,7 @@ def describe_checkpoint(source: str, naflex_patches: int | None = None) -> Model
 def open_checkpoint(source: str, naflex_patches: int | None = None) -> Checkpoint:
     """Find, check and describe a checkpoint. Raises CheckpointError like `describe_checkpoint`."""
     folder = _locate(source)
+    _refuse_undecodable(folder)
     try:
         checkpoint = _read(folder)
     except OSError as error:
@@ -136,6 +138,15 @@ def _locate(source: str) -> Path:
     if _HUB_ID.fullmatch(source):
         return _in_hub_cache(source)
     raise CheckpointError(f"There is no folder {path}. Choose the folder that holds the checkpoint.")
+
+
+def _refuse_undecodable(folder: Path) -> None:
+    """On Linux a name need not be text; settings, identities and other libraries' files are."""
+    shown = os.fsencode(folder).decode("utf-8", "replace")
+    if shown != str(folder):
+        raise CheckpointError(
+            f"The name of {shown} cannot be read as text. Rename the folder, or move the checkpoint."
+        )
 
 
 def _snapshot(path: Path) -> Path | None:

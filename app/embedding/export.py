@@ -183,12 +183,35 @@ def _reason_against(folder: Path, made: Made) -> str | None:
         manifest = _read_manifest(folder, made)
         if manifest is None:
             return "it was made of something else"
-        for name in (_MODEL, _WEIGHTS, _PROBE):
-            if manifest["files"][name] != _digest(folder / name):
-                return f"{name} is damaged"
+        damaged = _damaged_file(folder, manifest)
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         return f"it cannot be read: {error}"
+    if damaged is None:
+        return None
+    _take_back(folder, made)
+    return f"{damaged} is damaged"
+
+
+def _damaged_file(folder: Path, manifest: Mapping[str, Any]) -> str | None:
+    """The first that is another than when it was made, or that is gone."""
+    for name in (_MODEL, _WEIGHTS, _PROBE):
+        try:
+            if manifest["files"][name] != digest(folder / name):
+                return name
+        except (FileNotFoundError, KeyError, TypeError):  # the last two: the manifest itself is
+            return name
     return None
+
+
+def _take_back(folder: Path, made: Made) -> None:
+    """Remove the manifest of a damaged export: while it says that all is there, nobody makes it again."""
+    try:
+        with FileLock(folder.parent / ".lock", timeout=0):
+            manifest = _read_manifest(folder, made)  # it may have been replaced this moment
+            if manifest is not None and _damaged_file(folder, manifest) is not None:
+                (folder / _MANIFEST).unlink()
+    except (OSError, ValueError) as error:  # somebody makes an export, or nothing may be written
+        _log.info("the damaged export %s stays as it is: %s", folder, error)
 
 
 def _read_manifest(folder: Path, made: Made) -> dict[str, Any] | None:
@@ -201,13 +224,14 @@ def _read_manifest(folder: Path, made: Made) -> dict[str, Any] | None:
 
 def _write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """The last file: it vouches for the others, which are on the disk by then."""
-    files = {name: _digest(folder / name) for name in (_MODEL, _WEIGHTS, _PROBE)}
+    files = {name: digest(folder / name) for name in (_MODEL, _WEIGHTS, _PROBE)}
     (folder / _MANIFEST).write_text(json.dumps({**facts, "files": files}, indent=1), encoding="utf-8")
     for name in (*files, _MANIFEST):
         with (folder / name).open("rb+") as file:
             os.fsync(file.fileno())
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Of all its bytes. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()

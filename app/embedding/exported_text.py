@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 ROWS, END = "rows", "end"  # inputs: (n, length, dim) float32; CLIP's (n, length) float32, 1 at the end token
 
 _FACTS = "text.json"
-_FORMAT = 1
+_FORMAT = 2  # since 2 the tokenizer's file has a digest
 _FIRST_CLIP = 2  # the end token that its first configurations name, wrongly: it was the largest number
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.embedding.byte_pairs import BytePairs
 from app.embedding.checkpoint import Checkpoint
+from app.embedding.export import digest
 from app.embedding.text_bank import captions, odd_texts
 from app.embedding.trained_text import as_trained
 from app.errors import CheckpointError
@@ -85,11 +86,11 @@ def store_token_ids(checkpoint: Checkpoint, reference: ReferenceTokenIds, folder
     texts = [*captions(), *odd_texts()]
     expected = reference.of(texts)
     for kind, store in ((_PAIRS, _store_pairs), (_TOKENIZER, _store_tokenizer), (_PIECES, _store_pieces)):
-        facts = {"kind": kind, "pad": int(reference.tokenizer.pad_token_id)}
-        if store(reference.tokenizer, folder / kind) and np.array_equal(
-            open_token_ids(checkpoint, folder, facts).of(texts), expected
-        ):
-            return facts
+        if store(reference.tokenizer, folder / kind):
+            pad = int(reference.tokenizer.pad_token_id)
+            facts = {"kind": kind, "pad": pad, "digest": digest(folder / kind)}
+            if np.array_equal(open_token_ids(checkpoint, folder, facts).of(texts), expected):
+                return facts
         (folder / kind).unlink(missing_ok=True)
     _log.info("the tokenizer of %s is read by transformers only", checkpoint.folder)
     return {}
@@ -98,11 +99,18 @@ def store_token_ids(checkpoint: Checkpoint, reference: ReferenceTokenIds, folder
 def open_token_ids(checkpoint: Checkpoint, folder: Path, facts: dict[str, Any]) -> TokenIds:
     """The quickest that gives the reference's numbers. Raises CheckpointError.
 
-    OSError, ValueError, KeyError when what was stored cannot be read.
+    OSError, ValueError, KeyError when what is there cannot be read, or is not what was stored: some damage
+    would give other numbers without a word.
     """
     if not facts:
         return ReferenceTokenIds(checkpoint)
-    encode = _ENCODERS[facts["kind"]](folder / facts["kind"])
+    path = folder / facts["kind"]
+    if digest(path) != facts["digest"]:
+        raise ValueError(f"{path} is damaged")
+    try:
+        encode = _ENCODERS[facts["kind"]](path)
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
     return StoredTokenIds(checkpoint, encode, facts["pad"])
 
 

@@ -2,16 +2,21 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from app.domain.places import Place, Point
+from app.errors import GazetteerError
 from app.gazetteer.names import TownNames, is_region
 from app.gazetteer.towns import Towns
-from app.service_process import ServiceProcess
+from app.service_process import ServiceProcess, come_after_others
 
+_T = TypeVar("_T")
+
+_NICENESS = 5  # of finding photos' places: after the window and searches, not after all indexing, as a search
+# for a place by its name waits while both read their lists
 _LANES = {"find": "names", "nearest_name": "names", "is_region": "names", "around": "towns"}
 
 
@@ -20,11 +25,11 @@ class Gazetteer:
 
     @cached_property
     def _names(self) -> TownNames:
-        return TownNames()
+        return _read(TownNames)
 
     @cached_property
     def _towns(self) -> Towns:
-        return Towns()
+        return _read(Towns)
 
     def find(self, name: str) -> Point | None:
         return self._names.find(name)
@@ -36,7 +41,17 @@ class Gazetteer:
         return is_region(name)
 
     def around(self, points: Sequence[Point]) -> list[Place | None]:
+        come_after_others(_NICENESS)  # a thread of its own: names are looked up as quickly as ever
         return self._towns.around(points)
+
+
+def _read(half: Callable[[], _T]) -> _T:
+    try:
+        return half()
+    except Exception as error:
+        raise GazetteerError(
+            "The list of towns that came with Photosift cannot be read. Install Photosift again."
+        ) from error
 
 
 class GazetteerProcess:
@@ -76,10 +91,9 @@ class GazetteerProcess:
 
     def release_unused(self, seconds: float) -> None:
         """End the process, and with it its memory, when nobody asked for so long."""
-        with self._lock:
-            unused = time.monotonic() - self._used_at >= seconds
-        if unused and self._process.running:
-            self._process.stop()
+        with self._lock:  # whoever asks meanwhile starts it again, and is not cut off with it
+            if self._process.running and time.monotonic() - self._used_at >= seconds:
+                self._process.stop()
 
     def close(self) -> None:
         """End it for good."""
@@ -88,4 +102,4 @@ class GazetteerProcess:
     def _submit(self, method: str, *arguments: object) -> "Future[Any]":
         with self._lock:
             self._used_at = time.monotonic()
-        return self._process.submit(method, *arguments)
+            return self._process.submit(method, *arguments)

@@ -95,7 +95,10 @@ class IndexKeeper:
             wait([self._saving])
 
     def _compare(self, target: EmbeddingTarget) -> bool:
-        if target.index.status().count == self._library.embeddings.count(target.identity):
+        status, stored = target.index.status(), self._library.embeddings
+        if status.count == stored.count(target.identity) and (
+            status.high_water >= stored.high_water(target.identity)  # else as many went as came meanwhile
+        ):
             return False
         synchronise(self._library, target.index, target.identity)
         self.note_change()
@@ -107,5 +110,11 @@ class IndexKeeper:
                 target.index.save()
         except AppError as error:  # a cache: it is made again from the library when it is missing
             _log.warning("the vector index was not saved and will be tried again: %s", error)
-            self._saves_again_at = time.monotonic() + _SAVE_SECONDS
-            self.note_change()
+            self._save_later()
+        except Exception:  # noqa: BLE001 - nobody looks at what this thread gives back
+            _log.exception("the vector index was not saved and will be tried again")
+            self._save_later()
+
+    def _save_later(self) -> None:
+        self._saves_again_at = time.monotonic() + _SAVE_SECONDS
+        self.note_change()

@@ -8,14 +8,14 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from app.domain.places import Place, Point
-from app.errors import ProcessDiedError
+from app.errors import AppError
 from app.library.library import Library
 from app.library.places import UnplacedPhoto
 
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 500  # photos: a question of some 50 ms
-_RETRY_SECONDS = 60.0  # after the gazetteer's process died
+_RETRY_SECONDS = 60.0  # after the gazetteer could not answer
 _LOOK_SECONDS = 0.02  # between two looks for an answer when there is nothing else to do
 _UNUSED_SECONDS = 60.0  # then its memory is worth more to other programs
 
@@ -66,10 +66,13 @@ class PlaceKeeper:
     def _ask(self) -> None:
         seen = self._library.version
         photos = self._library.places.unplaced(self._version, _AT_ONCE)
-        if photos:
-            self._asked = photos, self._gazetteer.around([photo.point for photo in photos])
-        else:
+        if not photos:
             self._seen = seen
+            return
+        try:
+            self._asked = photos, self._gazetteer.around([photo.point for photo in photos])
+        except AppError as error:
+            self._ask_later(error)
 
     def _take_answer(self) -> bool:
         assert self._asked is not None, "something was asked"
@@ -79,10 +82,17 @@ class PlaceKeeper:
         self._asked = None
         try:
             places = answer.result()
-        except ProcessDiedError as error:
-            _log.info("places are looked up later: %s", error)
-            self._not_before = time.monotonic() + _RETRY_SECONDS
+        except AppError as error:
+            self._ask_later(error)
+            return False
+        except Exception:  # noqa: BLE001 - photos without places are no reason to take no more photos in
+            _log.exception("places are not looked up until the next start")
+            self._not_before = math.inf
             return False
         self._library.places.store(list(zip(photos, places, strict=True)), self._version)
         self._ask()
         return True
+
+    def _ask_later(self, error: AppError) -> None:
+        _log.info("places are looked up later: %s", error)
+        self._not_before = time.monotonic() + _RETRY_SECONDS

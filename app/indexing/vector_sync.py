@@ -20,8 +20,9 @@ def synchronise(
 ) -> int:
     """Add what the index lacks and remove what it should not have; the number of labels that differed.
 
-    No photo is embedded again for it. Labels are never reused while the library keeps what was committed. An
-    older copy of the library that was put back, or a power cut, takes the newest back: a look at those tells.
+    No photo is embedded again for it; what is forgotten meanwhile is passed over. Labels are never reused
+    while the library keeps what was committed. An older copy of the library that was put back, or a power
+    cut, takes the newest back: a look at those tells.
     """
     wanted = library.embeddings.labels(identity)
     present = index.labels()
@@ -33,7 +34,9 @@ def synchronise(
         if cancel is not None:
             cancel.check()
         part = lacking[start : start + _BLOCK]
-        index.add(part, library.embeddings.vectors(identity, part))
+        there, vectors = library.embeddings.present(identity, part)
+        if len(there):
+            index.add(there, vectors)
     common = np.intersect1d(present, wanted, assume_unique=True)
     replaced = _replace_others(library, index, identity, common[-_NEWEST:])
     if replaced:
@@ -49,9 +52,9 @@ def synchronise(
 
 def _replace_others(library: Library, index: VectorIndex, identity: str, labels: Labels) -> int:
     """Give labels the embedding that the library has for them: how many had another."""
+    labels, stored = library.embeddings.present(identity, labels)
     if not len(labels):
         return 0
-    stored = library.embeddings.vectors(identity, labels)
     differs = np.abs(index.get(labels) - stored).max(axis=1) > _EQUAL
     if differs.any():
         index.add(labels[differs], stored[differs])

@@ -104,15 +104,23 @@ class EmbeddingRepository:
 
     def vectors(self, identity: str, labels: Labels) -> Embeddings:
         """(n, dim), one row for each label, in the order given. Raises KeyError for an unknown label."""
+        there, vectors = self.present(identity, labels)
+        if len(there) < len(labels):
+            raise KeyError(identity)
+        return vectors
+
+    def present(self, identity: str, labels: Labels) -> tuple[Labels, Embeddings]:
+        """Those of the labels that have an embedding, in the order given, and (n, dim) of these."""
         with self._database.read() as connection:
             model = find_model(connection, identity)
             if model is None:
-                raise KeyError(identity)
+                return labels[:0], np.zeros((0, 0), np.float32)
             statement = select(EmbeddingRow.id, EmbeddingRow.vector).where(
                 EmbeddingRow.model_id == model.model_id, among(EmbeddingRow.id, labels.tolist())
             )
             found = {row.id: row.vector for row in connection.execute(statement)}
-        return decode([found[label] for label in labels.tolist()], model.dim)
+        there = [label for label in labels.tolist() if label in found]
+        return np.array(there, np.int64), decode([found[label] for label in there], model.dim)
 
     @contextmanager
     def snapshot(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.library.columns import plain
@@ -12,6 +12,7 @@ from app.library.schema import SearchHistoryRow
 from app.library.writer import LibraryWriter
 
 _KEPT = 200
+_APART = 0.001  # seconds between two texts at the least
 
 
 class SearchHistory:
@@ -28,11 +29,16 @@ class SearchHistory:
             return tuple(connection.execute(statement).scalars())
 
     def remember(self, texts: Sequence[str]) -> None:
-        """Put texts at the head, the last one first; the oldest are forgotten beyond some hundred."""
+        """Put texts at the head, the last one first; the oldest are forgotten beyond some hundred.
+
+        The head is later than everything there, also when the clock was put back or is coarse.
+        """
         kept = select(SearchHistoryRow.id).order_by(*_LATEST_FIRST).limit(_KEPT)
         with self._writer.transaction(decision=True) as connection:
+            latest = connection.execute(select(func.max(SearchHistoryRow.used_at))).scalar_one() or 0.0
             for text in texts:
-                again = insert(SearchHistoryRow).values(text=text, used_at=time.time())
+                latest = max(time.time(), latest + _APART)
+                again = insert(SearchHistoryRow).values(text=text, used_at=latest)
                 connection.execute(
                     again.on_conflict_do_update(
                         index_elements=["text"], set_={"used_at": again.excluded.used_at}

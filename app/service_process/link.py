@@ -124,6 +124,9 @@ class Link:
                 header, body = self._channel.receive()
             except (EOFError, OSError):
                 break
+            except Exception:  # noqa: BLE001 - as no memory for an answer: those who wait must hear of it
+                _log.exception("the answers of the %s process cannot be read", self._name)
+                break
             if header[0] == Kind.START_FAILED:
                 self._failure = decoded(body)
                 break

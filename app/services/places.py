@@ -3,7 +3,7 @@
 import threading
 
 from app.domain.places import Point
-from app.errors import ProcessDiedError
+from app.errors import AppError
 from app.gazetteer import GazetteerProcess
 from app.services.query_values import BadValueError
 
@@ -17,6 +17,7 @@ class PlaceNames:
         self._gazetteer = gazetteer or GazetteerProcess()
         self._lock = threading.Lock()
         self._known: dict[str, Point | BadValueError] = {}
+        self._failed: set[str] = set()  # names that the gazetteer could not be asked for
 
     def find(self, name: str) -> Point | None:
         """The largest town of this name, or None; the first time takes two seconds.
@@ -24,16 +25,10 @@ class PlaceNames:
         Raises BadValueError when something else is meant that can be told.
         """
         with self._lock:
-            known = self._known.get(name)
+            known = None if name in self._failed else self._known.get(name)
         if known is None:
             known = self._ask(name)
-            with self._lock:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[name] = known
-        if isinstance(known, BadValueError):
-            raise known
-        return known
+        return _answered(known)
 
     def find_at_once(self, name: str) -> Point | None:
         """The same for the window's thread, which must not wait: a name is unfinished until it was asked."""
@@ -41,14 +36,22 @@ class PlaceNames:
             known = self._known.get(name)
         if known is None:
             raise BadValueError("The place is being looked up…", unfinished=True)
-        return self.find(name)
+        return _answered(known)
 
     def _ask(self, name: str) -> Point | BadValueError:
+        failed = False
+        found: Point | BadValueError
         try:
-            point = self._gazetteer.find(name)
-            return point if point is not None else self._unknown(name)
-        except ProcessDiedError as error:
-            return BadValueError(f"Places cannot be looked up now. {error}")
+            found = self._gazetteer.find(name) or self._unknown(name)
+        except AppError as error:
+            found, failed = BadValueError(f"Places cannot be looked up now. {error}"), True
+        with self._lock:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+                self._failed.clear()
+            self._known[name] = found
+            (self._failed.add if failed else self._failed.discard)(name)
+        return found
 
     def _unknown(self, name: str) -> BadValueError:
         if self._gazetteer.is_region(name):
@@ -58,6 +61,12 @@ class PlaceNames:
             f"No place is known as {name}. Coordinates work too, as in near:38.7,-9.1~2km.",
             f"near:{_quoted(alike)}" if alike else "",
         )
+
+
+def _answered(known: Point | BadValueError) -> Point:
+    if isinstance(known, BadValueError):
+        raise known.with_traceback(None)  # else it would grow with every time that it is raised
+    return known
 
 
 def _quoted(name: str) -> str:

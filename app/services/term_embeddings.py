@@ -92,9 +92,10 @@ class TermEmbeddings:
     def _of_photo(self, photo_id: int, target: EmbeddingTarget) -> Embedding:
         label = self._library.photos.label_of(photo_id, target.identity)
         if label is not None:  # from the library, which has it for sure; the index is a cache
-            stored = self._library.embeddings.vectors(target.identity, np.array([label], np.int64))
-            embedding: Embedding = stored[0]
-            return embedding
+            there, stored = self._library.embeddings.present(target.identity, np.array([label], np.int64))
+            if len(there):  # else it was forgotten this moment
+                embedding: Embedding = stored[0]
+                return embedding
         photos = self._library.photos.get([photo_id])
         if not photos:
             raise FileAccessError("This photo is no longer in the library.")
@@ -161,3 +162,5 @@ class _Behind:
                 write()
             except LibraryError as error:  # it only costs time: the words are embedded again
                 _log.warning("the embedding of a search is not kept: %s", error)
+            except Exception:  # noqa: BLE001 - whatever waits behind it must not wait for ever
+                _log.exception("the embedding of a search is not kept")

@@ -110,5 +110,7 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:  # some network drives know no such thing; the file is in its place by now
+        _log.debug("the folder %s cannot be synced: %s", folder, error)
     finally:
         os.close(descriptor)

@@ -18,6 +18,7 @@ import pytest
 
 from app.errors import CancelledError, CheckpointError, LibraryError, ProcessDiedError
 from app.service_process import RemoteBugError, ServiceProcess
+from app.service_process.channel import Channel
 from tests.unit.recorder_service import (
     TIMEOUT,
     Recorder,
@@ -374,3 +375,19 @@ def test_a_small_call_costs_less_than_a_millisecond(service: ServiceProcess) -> 
         service.call("echo", 0)
         costs.append(time.perf_counter() - start)
     assert np.median(costs) < 0.001
+
+
+@pytest.mark.expects_log_warnings
+def test_an_answer_that_cannot_be_received_leaves_nobody_waiting(
+    service: ServiceProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(channel: Channel) -> None:
+        receive(channel)
+        raise MemoryError
+
+    receive = Channel.receive
+    with monkeypatch.context() as patched:
+        patched.setattr(Channel, "receive", no_memory)
+        with pytest.raises(ProcessDiedError):
+            service.submit("note", "a").result(TIMEOUT)
+    assert service.call("note", "b") == "b"  # in a process of its own

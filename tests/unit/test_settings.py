@@ -84,7 +84,8 @@ def test_one_wrong_value_does_not_cost_the_others(store: SettingsStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"tile_size": 9000}', b'{"device": "abacus"}', b"\xff\xfe\x00"]
+    "content",
+    [b"", b"{", b"[]", b'{"tile_size": 9000}', b'{"device": "abacus"}', b"\xff\xfe\x00", b"[" * 100_000],
 )
 def test_a_damaged_file_is_named_and_left_alone(store: SettingsStore, content: bytes) -> None:
     store.path.parent.mkdir()
@@ -94,6 +95,7 @@ def test_a_damaged_file_is_named_and_left_alone(store: SettingsStore, content: b
         store.load()
 
     assert store.path.read_bytes() == content
+    assert store.rescue().tile_size == Settings().tile_size
 
 
 def test_an_unreadable_file_is_a_settings_error(store: SettingsStore) -> None:

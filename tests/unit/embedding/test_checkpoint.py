@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -294,3 +295,12 @@ def test_only_siglip_1_wants_texts_without_punctuation(checkpoint_of: Checkpoint
     families = ("siglip2-fixres", "siglip2-naflex", "siglip1", "clip")
     canonical = [open_checkpoint(str(checkpoint_of(family))).canonical_text for family in families]
     assert canonical == [False, False, True, False]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere names are text")
+def test_a_folder_whose_name_is_no_text_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Settings could be written with it, and not be read again."""
+    odd = tmp_path / os.fsdecode(b"mod\xe8le")
+    folder.rename(odd)
+    with pytest.raises(CheckpointError, match="Rename the folder"):
+        describe_checkpoint(str(odd))

@@ -10,7 +10,15 @@ import pytest
 import torch
 
 from app.embedding.checkpoint import open_checkpoint
-from app.embedding.export import Made, export_module, exports_of, open_export, smallest, write_export
+from app.embedding.export import (
+    Made,
+    export_module,
+    exports_of,
+    is_made,
+    open_export,
+    smallest,
+    write_export,
+)
 from app.embedding.openvino_model import load_openvino, supports
 from app.errors import EncoderError
 from app.paths import exports_folder, resource
@@ -103,6 +111,7 @@ def test_a_damaged_export_is_not_used(folder: Path, name: str, damage: str) -> N
     if damage == "all":
         path.unlink()
     assert open_export(folder, MADE) is None
+    assert not is_made(folder, MADE)  # so it is made again
 
 
 @pytest.mark.expects_log_warnings

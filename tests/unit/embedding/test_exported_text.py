@@ -119,6 +119,24 @@ def test_what_is_damaged_is_not_used(copied: Checkpoint, damaged: str) -> None:
     assert open_exported_text(copied) is None
 
 
+@pytest.mark.expects_log_warnings
+@pytest.mark.parametrize("damage", ["empty", "half", "another letter"])
+@pytest.mark.parametrize("family", ["siglip2-fixres", "siglip1", "clip"])
+def test_a_damaged_tokenizer_is_not_used(
+    family: str, damage: str, text_exported: Callable[[str], Checkpoint], tmp_path: Path
+) -> None:
+    shutil.copytree(text_exported(family).folder, tmp_path / "copy")
+    checkpoint = open_checkpoint(str(tmp_path / "copy"))
+    [path] = tokens_folder(checkpoint).iterdir()
+    content = path.read_bytes()
+    if damage == "another letter":  # where it is JSON, it still is
+        at = next(at for at in range(len(content) // 2, len(content)) if chr(content[at]).isalpha())
+        path.write_bytes(content[:at] + bytes([content[at] ^ 2]) + content[at + 1 :])
+    else:
+        path.write_bytes(b"" if damage == "empty" else content[: len(content) // 2])
+    assert open_exported_text(checkpoint) is None
+
+
 def test_without_an_export_there_is_none(checkpoint_of: CheckpointOf) -> None:
     checkpoint = open_checkpoint(str(checkpoint_of("siglip2-naflex")))
     assert open_exported_text(checkpoint) is None

@@ -1,8 +1,14 @@
 """Towns by their names in the languages people have for them, and the town around a point."""
 
+import os
+import sys
+import threading
+from types import SimpleNamespace
+
 import pytest
 
-from app.gazetteer import GazetteerProcess
+from app.errors import GazetteerError
+from app.gazetteer import GazetteerProcess, process
 from app.gazetteer.names import TownNames, is_region
 from app.gazetteer.towns import Towns
 
@@ -92,3 +98,54 @@ def test_the_process_answers_and_ends_when_it_is_not_needed():
         assert gazetteer.is_region("Japan")  # and it starts again
     finally:
         gazetteer.close()
+
+
+def test_a_list_that_cannot_be_read_is_told(monkeypatch):
+    def damaged():
+        raise ValueError("Expecting value: line 1 column 1")
+
+    monkeypatch.setattr(process, "Towns", damaged)
+    monkeypatch.setattr(process, "TownNames", damaged)
+    with pytest.raises(GazetteerError, match="list of towns"):
+        process.Gazetteer().around([(38.7, -9.1)])
+    with pytest.raises(GazetteerError, match="list of towns"):
+        process.Gazetteer().find("Lisbon")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere threads have no priority")
+def test_places_of_photos_come_after_the_window_and_names_do_not(monkeypatch):
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    monkeypatch.setattr(process, "_NICENESS", own + 1)
+    monkeypatch.setattr(process, "Towns", lambda: SimpleNamespace(around=lambda _: niceness()))
+    monkeypatch.setattr(process, "TownNames", lambda: SimpleNamespace(find=lambda _: niceness()))
+
+    def niceness():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    gazetteer, found = process.Gazetteer(), []
+    for ask in (
+        lambda: gazetteer.around([]),
+        lambda: gazetteer.find("Lisbon"),
+    ):  # a thread for each, as there
+        asking = threading.Thread(target=lambda ask=ask: found.append(ask()))
+        asking.start()
+        asking.join()
+    assert found == [own + 1, own]
+
+
+def test_who_asks_while_it_ends_is_not_cut_off(monkeypatch):
+    gazetteer, events = GazetteerProcess(), []
+
+    def stop():
+        asking.start()
+        asking.join(0.2)  # it has to wait
+        events.append("ended")
+
+    stand_in = SimpleNamespace(
+        running=True, stop=stop, submit=lambda *_: events.append("asked") or SimpleNamespace(result=bool)
+    )
+    monkeypatch.setattr(gazetteer, "_process", stand_in)
+    asking = threading.Thread(target=gazetteer.is_region, args=("Japan",))
+    gazetteer.release_unused(0)
+    asking.join(30)
+    assert events == ["ended", "asked"]

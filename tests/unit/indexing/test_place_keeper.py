@@ -13,6 +13,7 @@ from app.domain.places import Place, Point
 from app.errors import ProcessDiedError
 from app.indexing.place_keeper import PlaceKeeper
 from app.library.library import Library
+from app.service_process import RemoteBugError
 
 
 class Gazetteer:
@@ -112,6 +113,34 @@ def test_when_the_gazetteer_dies_nothing_is_lost(library: Library, gazetteer: Ga
     assert not keeper.step()
     assert not keeper.waiting
     assert [photo.photo_id for photo in library.places.unplaced(1, 10)] == [photo_id]
+
+
+def test_a_gazetteer_that_cannot_start_is_asked_later(
+    library: Library, gazetteer: Gazetteer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(points: Sequence[Point]) -> None:
+        raise ProcessDiedError("There is no memory.")
+
+    add(library, 1)
+    keeper = PlaceKeeper(library, gazetteer, version=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(gazetteer, "around", refuse)
+        assert not keeper.step()
+    assert not keeper.step()
+    assert not keeper.waiting
+
+
+@pytest.mark.expects_log_warnings
+def test_a_bug_in_the_gazetteer_does_not_keep_photos_from_being_taken_in(
+    library: Library, gazetteer: Gazetteer
+) -> None:
+    add(library, 1)
+    keeper = PlaceKeeper(library, gazetteer, version=1)
+    keeper.step()
+    gazetteer.asked[-1][1].set_exception(RemoteBugError("not a point"))
+    for _ in range(3):
+        assert not keeper.step()
+    assert len(gazetteer.asked) == 1
 
 
 def test_the_worker_looks_for_an_answer_and_then_for_memory_to_give_back(

@@ -1,5 +1,7 @@
 """Names of places as the search bar asks for them."""
 
+import traceback
+
 import pytest
 
 from app.errors import ProcessDiedError
@@ -64,5 +66,16 @@ def test_what_is_no_town_is_explained(places: PlaceNames, name: str, instead: st
 
 def test_a_gazetteer_that_died_is_told(places: PlaceNames, gazetteer: Gazetteer) -> None:
     gazetteer.dead = True
-    with pytest.raises(BadValueError, match="cannot be looked up now"):
-        places.find("Lisbon")
+    for find in (places.find, places.find_at_once):
+        with pytest.raises(BadValueError, match="cannot be looked up now"):
+            find("Lisbon")
+    gazetteer.dead = False
+    assert places.find("Lisbon") == places.find_at_once("Lisbon") == (38.72, -9.14)
+
+
+def test_telling_the_same_again_and_again_takes_no_memory(places: PlaceNames) -> None:
+    for _ in range(3):
+        with pytest.raises(BadValueError) as told:
+            places.find("Nowhere")
+    lines = [line for line, _ in traceback.walk_tb(told.value.__traceback__) if line.f_code.co_name == "find"]
+    assert len(lines) == 1

@@ -114,3 +114,17 @@ def test_texts_are_forgotten_in_memory_and_on_disk(start: Start, library: Librar
     terms.close()
     assert not terms.knows_text("a dog", target)
     assert library.query_embeddings.count(target.identity) == 0
+
+
+@pytest.mark.expects_log_warnings
+def test_one_embedding_that_cannot_be_kept_does_not_keep_the_others_from_it(
+    start: Start, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms, target = start(FakeEncoder())
+    with monkeypatch.context() as patched:
+        patched.setattr(library.query_embeddings, "keep", lambda *_: 1 / 0)
+        terms.of(DOG, target)
+        terms.close()
+    terms.of(QueryTerm(text="a cat"), target)
+    terms.close()
+    assert library.query_embeddings.count(target.identity) == 1

@@ -1,6 +1,8 @@
 """An index beside a program that keeps its files."""
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,3 +74,19 @@ def test_a_folder_that_was_pulled_is_not_made_anew(tmp_path: Path) -> None:
     with pytest.raises(VectorIndexError, match="could not be written"):
         replace_atomically(gone, lambda temporary: temporary.write_text("x") and None)
     assert not (tmp_path / "library").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not synced there")
+def test_a_drive_that_cannot_sync_a_folder_keeps_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def refuse_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    replace_atomically(tmp_path / "index.f16", lambda temporary: temporary.write_text("x") and None)
+    assert (tmp_path / "index.f16").read_text() == "x"
