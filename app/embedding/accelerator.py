@@ -18,9 +18,9 @@ from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE_DEVICE
 from app.embedding.exported_tower import can_be_exported, export_image_tower, is_exported
 from app.embedding.gpu_proof import prove_on_gpu
-from app.embedding.openvino_proof import prove
+from app.embedding.openvino_proof import is_proven, prove
 from app.embedding.pixels import Pixels
-from app.embedding.proof import SAMPLE, read_proof
+from app.embedding.proof import SAMPLE
 from app.embedding.text_export import export_text_tower
 from app.errors import AppError, CancelledError, EncoderError, ProcessDiedError
 from app.service_process import ServiceProcess
@@ -130,7 +130,7 @@ class Accelerator:
             self._say(_EXPORTING)
             self._process.call("export")
             self._on_faster()
-        if not self._proves or read_proof(self._checkpoint) is not None:
+        if not self._proves or is_proven(self._checkpoint):
             return
         self._process.stop(timeout=0)  # collecting may take long
         self._say("")

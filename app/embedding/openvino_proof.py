@@ -17,7 +17,7 @@ import numpy as np
 from app.domain.precision import PrecisionProof
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE_DEVICE
-from app.embedding.export import write_export
+from app.embedding.export import is_made, write_export
 from app.embedding.exported_tower import (
     PIXELS,
     ExportedImageTower,
@@ -36,6 +36,7 @@ from app.embedding.proof import (
     enough,
     least_seconds,
     processor,
+    read_proof,
     store,
 )
 from app.errors import EncoderError
@@ -72,6 +73,15 @@ def prove(checkpoint: Checkpoint, sample: Sequence[Pixels]) -> PrecisionProof:
         if precision != proof.chosen:
             shutil.rmtree(image_export(checkpoint, precision), ignore_errors=True)
     return proof
+
+
+def is_proven(checkpoint: Checkpoint) -> bool:
+    """Whether precisions were compared here, and the model made for the one that is used is still there."""
+    proof = read_proof(checkpoint)
+    if proof is None:
+        return False
+    weights = proof.chosen if proof.chosen in _EIGHT_BIT else "float32"
+    return is_made(image_export(checkpoint, weights), made_of(checkpoint, weights))
 
 
 def _candidates() -> tuple[str, ...]:

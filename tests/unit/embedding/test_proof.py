@@ -15,7 +15,7 @@ from app.embedding import proof as proof_module
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.export import exports_of
 from app.embedding.exported_tower import export_image_tower, image_export, open_image_tower
-from app.embedding.openvino_proof import prove
+from app.embedding.openvino_proof import is_proven, prove
 from app.embedding.proof import NEIGHBOURS, compare, proof_of, read_proof
 from app.embedding.siglip import Siglip2Encoder
 
@@ -88,6 +88,19 @@ def test_a_proof_of_another_model_is_none(checkpoint: Checkpoint) -> None:
 def test_a_damaged_proof_is_none(checkpoint: Checkpoint, content: str) -> None:
     (exports_of(checkpoint) / "precision.json").write_text(content)
     assert read_proof(checkpoint) is None
+
+
+def test_a_proof_whose_model_is_gone_is_made_anew(
+    checkpoint: Checkpoint, proven: tuple[Path, PrecisionProof], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted, or given up as damaged: float32 would answer for good, without anybody's being told."""
+    assert is_proven(checkpoint)
+    chosen = replace(proven[1], chosen="int8")
+    monkeypatch.setattr(openvino_proof, "read_proof", lambda _: chosen)
+
+    shutil.rmtree(image_export(checkpoint, "int8"), ignore_errors=True)
+
+    assert not is_proven(checkpoint)
 
 
 def test_float32_stays_when_nothing_passes(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
