@@ -78,6 +78,7 @@ QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 13px; height:
 QCheckBox::indicator:checked:focus {{ border-color: {c.text}; }}
 QCheckBox::indicator:disabled {{ background: {c.window}; border-color: {c.border}; }}
 QCheckBox:disabled {{ color: {c.muted}; }}
+QSlider:horizontal {{ min-height: 20px; }}
 QSlider::groove:horizontal {{ background: {c.border}; height: 4px; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
 QSlider::handle:horizontal {{
