@@ -67,11 +67,11 @@ def prove(checkpoint: Checkpoint, sample: Sequence[Pixels]) -> PrecisionProof:
             measured[precision] = compare(expected, embed(tower.encode, comparing, _BATCH))
     seconds = _seconds_each(towers, comparing[:_BATCH])
     proof = conclude(measured, seconds, photos=len(comparing), device=REFERENCE_DEVICE, hardware=processor())
-    store(checkpoint, proof, conditions(checkpoint))
     towers.clear()
     for precision in _EIGHT_BIT:
         if precision != proof.chosen:
             shutil.rmtree(image_export(checkpoint, precision), ignore_errors=True)
+    store(checkpoint, proof, conditions(checkpoint))  # last: whoever is killed before leaves nothing behind
     return proof
 
 
