@@ -122,7 +122,7 @@ def test_places_of_photos_come_after_the_window_and_names_do_not(monkeypatch):
     def niceness():
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    gazetteer, found = process.Gazetteer(), []
+    gazetteer, found = process.GazetteerService(), []
     for ask in (
         lambda: gazetteer.around([]),
         lambda: gazetteer.find("Lisbon"),
