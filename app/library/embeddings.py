@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, bindparam, func, literal, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.indexing import NewEmbedding
@@ -18,7 +18,7 @@ from app.library.database import Database
 from app.library.embedding_snapshot import EmbeddingSnapshot
 from app.library.filters import NO_FILTERS
 from app.library.schema import EmbeddingRow, ModelRow
-from app.library.sql import among, fetch_ids
+from app.library.sql import among, fetch_ids, json_list
 from app.library.writer import LibraryWriter
 
 NO_MODEL = -1
@@ -137,6 +137,17 @@ class EmbeddingRepository:
             yield EmbeddingSnapshot(connection, model.model_id, model.dim, scopes)
 
 
+# Asked for every photo, so they are put together once: that takes longer than their execution.
+_MODEL_OF = select(ModelRow.id, ModelRow.dim).where(ModelRow.identity == bindparam("identity"))
+_NEW = insert(EmbeddingRow).on_conflict_do_nothing().returning(EmbeddingRow.id)
+_CONTENTS = select(EmbeddingRow.content_key).where(
+    EmbeddingRow.model_id == bindparam("model"), among(EmbeddingRow.content_key, bindparam("keys"))
+)
+_PIXELS = select(EmbeddingRow.pixel_key).where(
+    EmbeddingRow.model_id == bindparam("model"), among(EmbeddingRow.pixel_key, bindparam("keys"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredModel:
     """What the rows of embeddings refer to."""
@@ -147,9 +158,7 @@ class StoredModel:
 
 def find_model(connection: Connection, identity: str | None) -> StoredModel | None:
     """The stored model of an identity; None when it was never made known."""
-    row = connection.execute(
-        select(ModelRow.id, ModelRow.dim).where(ModelRow.identity == identity)
-    ).one_or_none()
+    row = connection.execute(_MODEL_OF, {"identity": identity}).one_or_none()
     return None if row is None else StoredModel(*row)
 
 
@@ -175,22 +184,17 @@ def decode(blobs: Sequence[bytes], dim: int) -> Embeddings:
 def store_new(connection: Connection, model: int, embedding: NewEmbedding) -> tuple[int, bytes] | None:
     """Store one embedding: its label and blob, or None when its content has one already."""
     blob = encode(embedding.vector)
-    statement = (
-        insert(EmbeddingRow)
-        .values(
-            model_id=model,
-            content_key=embedding.content_key,
-            pixel_key=embedding.pixel_key,
-            runtime=embedding.provenance.runtime,
-            precision=embedding.provenance.precision,
-            device=embedding.provenance.device,
-            created_at=time.time(),
-            vector=blob,
-        )
-        .on_conflict_do_nothing()
-        .returning(EmbeddingRow.id)
-    )
-    label = connection.execute(statement).scalar_one_or_none()
+    values = {
+        "model_id": model,
+        "content_key": embedding.content_key,
+        "pixel_key": embedding.pixel_key,
+        "runtime": embedding.provenance.runtime,
+        "precision": embedding.provenance.precision,
+        "device": embedding.provenance.device,
+        "created_at": time.time(),
+        "vector": blob,
+    }
+    label = connection.execute(_NEW, values).scalar_one_or_none()
     return None if label is None else (label, blob)
 
 
@@ -220,15 +224,9 @@ def copy_of_equal_pixels(
 
 def contents_with_embedding(connection: Connection, model: int, contents: Collection[str]) -> set[str]:
     """Those of the content keys that have an embedding of this model."""
-    statement = select(EmbeddingRow.content_key).where(
-        EmbeddingRow.model_id == model, among(EmbeddingRow.content_key, contents)
-    )
-    return set(connection.execute(statement).scalars())
+    return set(connection.execute(_CONTENTS, {"model": model, "keys": json_list(contents)}).scalars())
 
 
 def pixels_with_embedding(connection: Connection, model: int, pixels: Collection[str]) -> set[str]:
     """Those of the pixel keys that have an embedding of this model under some content."""
-    statement = select(EmbeddingRow.pixel_key).where(
-        EmbeddingRow.model_id == model, among(EmbeddingRow.pixel_key, pixels)
-    )
-    return set(connection.execute(statement).scalars())
+    return set(connection.execute(_PIXELS, {"model": model, "keys": json_list(pixels)}).scalars())

@@ -1,10 +1,11 @@
 """Writing what reading and embedding photos yielded."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
 from app.domain.indexing import IndexedPhoto, PhotoFailure, StoredBatch
 from app.domain.photo import PhotoState
@@ -16,12 +17,34 @@ from app.library.embeddings import (
     store_new,
 )
 from app.library.fingerprints import store_fingerprint
-from app.library.photo_values import file_says_values, kept_place, metadata_values
+from app.library.photo_values import file_says, kept_place, metadata_values, moments
 from app.library.reattach import PLACE, absorb, known_again, overwritten, take_up
 from app.library.refusals import note_refusal
 from app.library.schema import PhotoRow
 from app.library.sql import among
 from app.library.word_index import reindexed
+
+
+@functools.cache
+def _read_statement(names: tuple[str, ...]) -> Update:
+    """Makes a row that of a photo which was read. Put together once: that takes longer than executing it.
+
+    Its parameters are the values, "new_" before each name, `moments`, and the id as "this".
+    """
+    return (
+        update(PhotoRow)
+        .where(PhotoRow.id == bindparam("this"))
+        .values(
+            **{name: bindparam(f"new_{name}") for name in names},
+            **file_says(),
+            **kept_place(),
+            state=PhotoState.READY,
+            unread=False,
+            priority=0,
+            error=None,
+            missing_since=None,
+        )
+    )
 
 
 class OutcomeWriter:
@@ -82,23 +105,14 @@ class OutcomeWriter:
         embedded_by = self._embed(photo)
         if embedded_by is None and row.content_key == photo.content_key:
             embedded_by = row.embedded_by
-        self._connection.execute(
-            update(PhotoRow)
-            .where(PhotoRow.id == photo_id)
-            .values(
-                **metadata_values(photo.metadata, photo.mtime_ns),
-                **file_says_values(photo.metadata, photo.mtime_ns),
-                **kept_place(photo.metadata),
-                content_key=photo.content_key,
-                pixel_key=photo.pixel_key,
-                embedded_by=embedded_by,
-                state=PhotoState.READY,
-                unread=False,
-                priority=0,
-                error=None,
-                missing_since=None,
-            )
-        )
+        values = metadata_values(photo.metadata, photo.mtime_ns) | {
+            "content_key": photo.content_key,
+            "pixel_key": photo.pixel_key,
+            "embedded_by": embedded_by,
+        }
+        parameters = {f"new_{name}": value for name, value in values.items()}
+        parameters |= moments(photo.metadata, photo.mtime_ns)
+        self._connection.execute(_read_statement(tuple(values)), {"this": photo_id, **parameters})
 
     def _embed(self, photo: IndexedPhoto) -> int | None:
         """Store, copy or find the embedding of this content: the model, or None when there is none yet."""

@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Row, case
+from sqlalchemy import Row, bindparam, case
 
 from app.domain.companions import Companion
 from app.domain.decisions import Decisions
@@ -75,22 +75,30 @@ def metadata_values(metadata: PhotoMetadata, mtime_ns: int) -> dict[str, Any]:
     }
 
 
-def file_says_values(metadata: PhotoMetadata, mtime_ns: int) -> dict[str, Any]:
-    """The columns that say since when the file has its rating and label: they stay while those stay."""
+def moments(metadata: PhotoMetadata, mtime_ns: int) -> dict[str, float]:
+    """Values for `file_says`: when what the file says was written, and when it is noticed."""
     now = time.time()
-    written_at = min(max(mtime_ns, metadata.sidecar_mtime_ns or 0) / 1e9, now)  # not in the future
+    return {
+        "written_at": min(max(mtime_ns, metadata.sidecar_mtime_ns or 0) / 1e9, now),  # not in the future
+        "noticed_at": now,
+    }
+
+
+def file_says() -> dict[str, Any]:
+    """The columns that say since when the file has its rating and label: they stay while those stay."""
     values: dict[str, Any] = {}
-    for name, column in _FILE_SAYS.items():
-        same = getattr(PhotoRow, column).is_not_distinct_from(getattr(metadata, name))
-        for suffix, moment in (("at", written_at), ("noticed_at", now)):
-            values[f"{column}_{suffix}"] = case((same, getattr(PhotoRow, f"{column}_{suffix}")), else_=moment)
+    for column in _FILE_SAYS.values():
+        same = getattr(PhotoRow, column).is_not_distinct_from(bindparam(f"new_{column}"))
+        for suffix, moment in (("at", "written_at"), ("noticed_at", "noticed_at")):
+            kept = getattr(PhotoRow, f"{column}_{suffix}")
+            values[f"{column}_{suffix}"] = case((same, kept), else_=bindparam(moment))
     return values
 
 
-def kept_place(metadata: PhotoMetadata) -> dict[str, Any]:
+def kept_place() -> dict[str, Any]:
     """The columns of the place's name: they stay while the coordinates stay, and are looked up anew else."""
-    same = PhotoRow.latitude.is_not_distinct_from(metadata.latitude)
-    same &= PhotoRow.longitude.is_not_distinct_from(metadata.longitude)
+    same = PhotoRow.latitude.is_not_distinct_from(bindparam("new_latitude"))
+    same &= PhotoRow.longitude.is_not_distinct_from(bindparam("new_longitude"))
     return {name: case((same, getattr(PhotoRow, name)), else_=None) for name in ("place_id", "place_by")}
 
 

@@ -30,8 +30,9 @@ PREVIEWS_CAP = 1_000_000_000  # bytes
 
 _DAY_SECONDS = 86_400
 
-# Measured at equal fidelity: method 2 is 10 % smaller than 1 for 2 ms more; 3 and above double the time.
-_THUMBNAIL_QUALITY, _THUMBNAIL_METHOD = 66, 1
+# Measured at equal fidelity: method 0 takes 1 ms less than 1, a fortieth of what decoding a photo costs, for
+# 5 % more bytes; 2 is 10 % smaller than 1 for 2 ms more; 3 and above double the time.
+_THUMBNAIL_QUALITY, _THUMBNAIL_METHOD = 66, 0
 _PREVIEW_QUALITY, _PREVIEW_METHOD = 80, 2
 
 
@@ -233,8 +234,11 @@ class PreviewStore:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside the target and rename, so that readers and a crash see the old file or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+    except FileNotFoundError:  # the first of its shard
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
