@@ -111,7 +111,9 @@ def test_a_gpu_has_the_next_batch_while_it_computes_one(
     encoder = HeldEncoder(call_size=4)
     names = begin(encoder)
     assert len(encoder.held) == 2
-    assert encoder.sizes[:3] == [2, 2, 4] or encoder.sizes[:3] == [2, 4, 4]
+    first, idle, behind = encoder.sizes[:3]
+    assert (first, behind) == (2, 4)
+    assert 2 <= idle <= 4  # a GPU with nothing to do takes what has been decoded by then
 
     encoder.finish(1)  # the second one first: it is taken after the other
     encoder.finish()
