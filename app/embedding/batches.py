@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.domain.model import Embeddings
 from app.embedding.devices import REFERENCE_DEVICE, Runtime
+from app.embedding.reasons import first_line
 from app.errors import EncoderError
 
 _log = logging.getLogger(__name__)
@@ -74,8 +75,7 @@ def _attempt(
 
 
 def _failed(error: Exception, runtime: Runtime) -> EncoderError:
-    reason = str(error).partition("\n")[0]
-    return EncoderError(f"The model failed on this device ({runtime.device}): {reason}")
+    return EncoderError(f"The model failed on this device ({runtime.device}): {first_line(error)}")
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from app.domain.model import Provenance
+from app.embedding.reasons import first_line
 
 if TYPE_CHECKING:
     import torch
@@ -112,7 +113,7 @@ def _reason_against(device: str) -> str | None:
         ones = torch.ones(8, 8, device=device)
         return None if float((ones @ ones).sum()) == 512.0 else "it computes wrong results"
     except (RuntimeError, NotImplementedError) as error:
-        return str(error).partition("\n")[0]
+        return first_line(error)
 
 
 def _may_be_there(device: str) -> bool:

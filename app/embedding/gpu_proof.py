@@ -26,6 +26,7 @@ from app.embedding.proof import (
     store,
     stored_proof,
 )
+from app.embedding.reasons import first_line
 from app.embedding.self_test import sound_tower
 from app.embedding.towers import ImageTower, load_image_tower
 from app.errors import EncoderError
@@ -113,7 +114,7 @@ def _try_to_load(checkpoint: Checkpoint, runtime: Runtime, warm_up: Sequence[Pix
         tower = load_image_tower(checkpoint).move(runtime)
         tower.encode(warm_up)
     except (RuntimeError, NotImplementedError, MemoryError) as error:
-        _log.warning("%s is not used on %s: %s", runtime.precision, runtime.device, _first_line(error))
+        _log.warning("%s is not used on %s: %s", runtime.precision, runtime.device, first_line(error))
     else:
         return tower
     free_device_memory(runtime)
@@ -125,8 +126,4 @@ def _failed(error: Exception) -> EncoderError:
         return EncoderError(
             "the GPU has too little free memory to compare precisions; it stays with float32."
         )
-    return EncoderError(f"the GPU failed: {_first_line(error)}.")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    return EncoderError(f"the GPU failed: {first_line(error)}.")

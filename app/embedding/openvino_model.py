@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.embedding.devices import installed_version, physical_cores
+from app.embedding.reasons import first_line
 from app.errors import EncoderError
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class OpenVinoModel:
         try:
             self._compiled = core.compile_model(core.read_model(path), _DEVICE, _options(precision))
         except RuntimeError as error:
-            raise EncoderError(f"OpenVINO cannot run the model: {_first_line(error)}") from error
+            raise EncoderError(f"OpenVINO cannot run the model: {first_line(error)}") from error
         self._requests = threading.local()
 
     def run(self, inputs: Arrays) -> NDArray[np.float32]:
@@ -102,7 +103,7 @@ def _import(name: str) -> ModuleType:
     try:
         return __import__(name)
     except Exception as error:
-        raise EncoderError(f"{name} cannot be used on this computer: {_first_line(error)}") from error
+        raise EncoderError(f"{name} cannot be used on this computer: {first_line(error)}") from error
 
 
 def _block_reporting() -> None:
@@ -114,7 +115,3 @@ def _block_reporting() -> None:
 def _core() -> Any:
     """One for the process: each would have threads and plugins of its own."""
     return load_openvino().Core()
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

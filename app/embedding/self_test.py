@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.embedding.devices import REFERENCE, Runtime
+from app.embedding.reasons import first_line
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +67,6 @@ def _try(tower: _Tower, runtime: Runtime) -> tuple[_Tower | None, str]:
         moved = tower.move(runtime)
         found = moved.probe()
     except (RuntimeError, NotImplementedError, MemoryError) as error:
-        return None, str(error).partition("\n")[0]
+        return None, first_line(error)
     smallest = SMALLEST_COSINE if runtime.precision == REFERENCE.precision else REDUCED_COSINE
     return (moved, "") if agree(expected, found, smallest) else (None, "its results are wrong")

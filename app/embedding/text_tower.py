@@ -44,7 +44,8 @@ class TextTower:
         import torch
 
         ids = torch.from_numpy(self._tokens.of(texts)).to(self.runtime.device)
-        return run_model(self.model, {"input_ids": ids}, self._checkpoint.family.outputs[Tower.TEXT])
+        output = self._checkpoint.family.outputs[Tower.TEXT]
+        return np.asarray(run_model(self.model, {"input_ids": ids}, output).cpu().numpy())
 
 
 def load_text_tower(checkpoint: Checkpoint) -> TextTower:

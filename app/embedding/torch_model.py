@@ -5,9 +5,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.domain.model import Tower
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import use_physical_cores
@@ -125,9 +122,10 @@ def _tower_config(checkpoint: Checkpoint, tower: Tower) -> Any:
     return part
 
 
-def run_model(model: Any, inputs: dict[str, "torch.Tensor"], output: str) -> NDArray[np.float32]:
+def run_model(model: Any, inputs: dict[str, "torch.Tensor"], output: str) -> "torch.Tensor":
+    """(n, dim) float32 on the model's device, which may still be at it."""
     import torch
 
     with torch.inference_mode():
-        embeddings = getattr(model(**inputs), output)
-        return np.asarray(embeddings.to(torch.float32).cpu().numpy())
+        embeddings: torch.Tensor = getattr(model(**inputs), output)
+        return embeddings.to(torch.float32)

@@ -14,7 +14,8 @@ from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime
 from app.embedding.pixels import ModelInputs, Pixels
-from app.embedding.torch_model import load_model
+from app.embedding.reasons import first_line
+from app.embedding.torch_model import load_model, run_model
 from app.embedding.transfer import Transfer, transfer_to
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ class ImageTower:
             try:
                 self.try_batches()
             except (RuntimeError, MemoryError) as error:
-                reason = str(error).partition("\n")[0]
-                _log.warning("the size of batches could not be tried, %d it is: %s", self.batch_size, reason)
+                size = self.batch_size
+                _log.warning("the size of batches could not be tried, %d it is: %s", size, first_line(error))
 
     def try_batches(self) -> None:
         """RuntimeError from torch when the device fails."""
@@ -114,12 +115,7 @@ class ImageTower:
         return embeddings
 
     def _run(self, inputs: "dict[str, torch.Tensor]") -> "torch.Tensor":
-        import torch
-
-        with torch.inference_mode():
-            output = self.checkpoint.family.outputs[Tower.IMAGE]
-            embeddings: torch.Tensor = getattr(self.model(**inputs), output)
-            return embeddings.to(torch.float32)
+        return run_model(self.model, inputs, self.checkpoint.family.outputs[Tower.IMAGE])
 
     def _noise(self, count: int) -> list[Pixels]:
         """Pictures as the model wants them."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.embedding.devices import Runtime
+from app.embedding.reasons import first_line
 
 if TYPE_CHECKING:
     import torch
@@ -149,8 +150,7 @@ def transfer_to(runtime: Runtime) -> Transfer:
         try:
             return PinnedTransfer(runtime.device, torch.cuda)
         except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
-            _log.warning("pictures are copied to the GPU one batch after the other: %s", reason)
+            _log.warning("pictures are copied to the GPU one batch after the other: %s", first_line(error))
     return PlainTransfer(runtime.device)
 
 

@@ -102,8 +102,10 @@ def leave_some(lines: Lines, combined: Scores, taken: Scores) -> Lines:
     `taken` is what they took from the combined scores. What they have in common with all matches cannot tell
     these apart, so the match that lost least stays one.
     """
+    if not len(combined) or combined.max() >= lines.possible:
+        return lines
     matched = combined + taken >= lines.possible
-    if not matched.any() or combined.max() >= lines.possible:
+    if not matched.any():
         return lines
     common = float(taken[matched].min())
     return replace(lines, strong=lines.strong - common, possible=lines.possible - common)

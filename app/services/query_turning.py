@@ -1,6 +1,6 @@
 """What else a filter could say: the opposite, the other choices, and what is near what was chosen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,25 +9,16 @@ from app.domain.conditions import (
     Condition,
     DateRange,
     Field,
-    FileType,
     NumberRange,
-    Shape,
-    SortOrder,
-    Trait,
     Value,
 )
 from app.services.query_dates import format_dates, whole_months
 from app.services.query_parts import Part
 from app.services.query_tokens import LITERAL
+from app.services.query_values import CHOICES
 from app.services.query_writing import format_condition
 
 _KILOMETRES = (1.0, 5.0, 25.0, 100.0)
-_CHOICES: dict[Field, Sequence[FileType | Trait | Shape | SortOrder]] = {
-    Field.TYPE: tuple(FileType),
-    Field.IS: tuple(Trait),
-    Field.ORIENTATION: tuple(Shape),
-    Field.SORT: tuple(SortOrder),
-}
 
 
 def alternatives(condition: Condition) -> tuple[Condition, ...]:
@@ -52,8 +43,8 @@ def _is_plain(word: str) -> bool:
 
 def _values(condition: Condition) -> Iterable[Value]:
     value = condition.value
-    if condition.field in _CHOICES:
-        return _CHOICES[condition.field]
+    if condition.field in CHOICES:
+        return tuple(CHOICES[condition.field])
     if condition.field is Field.RATING:
         return (*(NumberRange(stars, None) for stars in (5.0, 4.0, 3.0, 2.0, 1.0)), NumberRange(0, 0))
     if isinstance(value, Circle):

@@ -37,8 +37,7 @@ _SYNONYMS: dict[str, str] = {
     "strange": "unusual",
 }
 
-
-_CHOICES: dict[Field, type[FileType | Trait | Shape | SortOrder]] = {
+CHOICES: dict[Field, type[FileType | Trait | Shape | SortOrder]] = {
     Field.TYPE: FileType,
     Field.IS: Trait,
     Field.ORIENTATION: Shape,
@@ -62,8 +61,8 @@ def parse_value(
     field: Field, text: str, find_place: Callable[[str], tuple[float, float] | None] | None
 ) -> Value:
     """The value of any field but the date's. Raises BadValueError."""
-    if field in _CHOICES:
-        return _choice(field, _CHOICES[field], text)
+    if field in CHOICES:
+        return _choice(field, CHOICES[field], text)
     if field is Field.RATING:
         return _stars(text)
     if field is Field.SIZE:

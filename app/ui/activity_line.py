@@ -1,15 +1,17 @@
 """The quiet line at the bottom: what is being done, how far it is, and how the model is."""
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from app.domain.download import DownloadPhase, DownloadProgress
 from app.domain.manners import WaitReason
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.status import ModelState, ModelStatus
 from app.ui import icons, wording
+from app.ui.elided_label import ElidedLabel
 
+_LEAST_TEXT = 60  # pixels
 _DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
 
@@ -29,7 +31,7 @@ class ActivityLine(QFrame):
         super().__init__(parent)
         self.setObjectName("activityLine")
         self._paused = False
-        self._text = _ShortenedLabel()
+        self._text = ElidedLabel(mode=Qt.TextElideMode.ElideRight, keeps=_LEAST_TEXT)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(130, 5)
@@ -84,7 +86,7 @@ class ActivityLine(QFrame):
 
     def show_progress(self, progress: IndexProgress) -> None:
         """Show a snapshot of indexing."""
-        self._text.show_whole(describe(progress))
+        self._text.say(describe(progress))
         working = progress.phase in _UNFINISHED and progress.total > 0
         self._bar.setVisible(working or progress.phase is IndexPhase.SCANNING)
         self._bar.setMaximum(0)
@@ -153,34 +155,6 @@ class ActivityLine(QFrame):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.details_wanted.emit()
-
-
-class _ShortenedLabel(QLabel):
-    """As much of a text as there is room for; all of it as a tool tip."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setMinimumWidth(60)
-        self.whole = ""
-
-    def show_whole(self, text: str) -> None:
-        self.whole = text
-        self.setAccessibleName(text)
-        self.setMaximumWidth(self.fontMetrics().horizontalAdvance(text) + 4)
-        self._shorten()
-
-    def _shorten(self) -> None:
-        shown = self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideRight, self.width())
-        self.setText(shown)
-        self.setToolTip(self.whole if shown != self.whole else "")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._shorten()
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.maximumWidth(), super().sizeHint().height())
 
 
 def describe(progress: IndexProgress) -> str:

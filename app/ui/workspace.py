@@ -229,9 +229,9 @@ class Workspace(QObject):
 
     def _ask(self) -> None:
         terms = self._body.search_bar.terms()
-        self._show_understanding()
+        asked = self._show_understanding()
         self._body.header.set_sortable(bool(terms))
-        self._body.header.show_sort(self._understanding().sort)
+        self._body.header.show_sort(asked.sort)
         scope = self._body.sidebar.scope
         unusual = scope.kind is ScopeKind.UNUSUAL and not terms
         sort = SortOrder.UNUSUAL if unusual else self._body.header.sort
@@ -244,8 +244,10 @@ class Workspace(QObject):
         self._keeper.change(match_steps={name: each for name, each in chosen.items() if each})
         self.retune()
 
-    def _show_understanding(self) -> None:
-        self._body.query_line.show_query(self._understanding())
+    def _show_understanding(self) -> ParsedQuery:
+        asked = self._understanding()
+        self._body.query_line.show_query(asked)
+        return asked
 
     def _understanding(self) -> ParsedQuery:
         return self._services.search.understand(self._body.search_bar.text(), at_once=True)
