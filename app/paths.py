@@ -35,6 +35,11 @@ def exports_folder() -> Path:
     return Path(_DIRS.user_data_dir) / "exports"
 
 
+def compiled_folder() -> Path:
+    """Code that torch compiled for this machine; whoever deletes it waits for it again."""
+    return Path(_DIRS.user_cache_dir) / "compiled"
+
+
 def log_folder() -> Path:
     """Where log files are kept."""
     return Path(_DIRS.user_log_dir)

@@ -1,27 +1,37 @@
-"""Compares the reduced precisions of a GPU with float32 on the same GPU.
+"""Compares the reduced precisions of a GPU, and compiled code, with float32 on the same GPU.
 
 What came out is true of this GPU, its driver and this torch; another one measures again.
 """
 
 import functools
+import itertools
 import logging
 import platform
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.precision import PrecisionProof
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.media import Framing
+from app.domain.precision import CompiledResult, PrecisionProof
 from app.embedding.batches import free_device_memory, out_of_memory
 from app.embedding.checkpoint import Checkpoint
+from app.embedding.compiling import forget_compiled, pays_after
 from app.embedding.devices import Runtime
 from app.embedding.pixels import Pixels
 from app.embedding.proof import (
+    WORTH_IT,
     compare,
     conclude,
     embed,
     enough,
     gpu_versions,
     least_seconds,
+    passes,
     processor,
     store,
     stored_proof,
@@ -60,6 +70,12 @@ def prove_on_gpu(checkpoint: Checkpoint, photos: Sequence[Pixels], device: str) 
     expected = rows.pop("float32")
     measured = {name: compare(expected, found) for name, found in rows.items()}
     proof = conclude(measured, seconds, photos=len(comparing), device=device, hardware=gpu_name(device))
+    tower = towers[proof.chosen]
+    del full, runs
+    towers.clear()
+    free_device_memory(tower.runtime)
+    if _may_be_compiled(tower):
+        proof = replace(proof, compiled=_try_to_compile(tower, comparing, expected))
     store(checkpoint, proof, gpu_conditions(checkpoint, device))
     return proof
 
@@ -119,6 +135,49 @@ def _try_to_load(checkpoint: Checkpoint, runtime: Runtime, warm_up: Sequence[Pix
         return tower
     free_device_memory(runtime)
     return None
+
+
+def _may_be_compiled(tower: ImageTower) -> bool:
+    """NaFlex computes with the shapes of each picture: it would be compiled again and again."""
+    fixed = tower.checkpoint.spec.pixel_spec.framing is not Framing.NAFLEX
+    return tower.runtime.device == "cuda" and fixed
+
+
+def _try_to_compile(
+    tower: ImageTower, photos: Sequence[Pixels], expected: NDArray[np.float32]
+) -> CompiledResult | None:
+    """What it brings with batches as large as they will be; None where there is no working compiler."""
+    plain = ImageTower(tower.checkpoint, tower.model, tower.runtime)
+    try:
+        tower.find_batch_size()
+        size = tower.batch_size
+        full_batches = list(itertools.islice(itertools.cycle(photos), -(-len(photos) // size) * size))
+        batch = full_batches[:size]
+        tower.compile_after(0)
+        tower.encode(batch)
+        forget_compiled()
+        started = time.perf_counter()
+        tower.encode(batch)  # takes as long as it will in other programs, which find most of it on disk
+        needed = time.perf_counter() - started
+        rows = embed(tower.encode, full_batches, size)[: len(photos)]
+        seconds = least_seconds(
+            {
+                "plain": functools.partial(plain.encode, batch),
+                "compiled": functools.partial(tower.encode, batch),
+            }
+        )
+    except (RuntimeError, MemoryError) as error:
+        _log.warning("compiled code is not used: %s", first_line(error))
+        return None
+    if not tower.is_compiled:
+        return None
+    cosine, overlap = compare(expected, rows)
+    speed = seconds["plain"] / seconds["compiled"]
+    worth_it = passes(cosine, overlap) and speed >= WORTH_IT
+    saved = (seconds["plain"] - seconds["compiled"]) / size
+    result = CompiledResult(cosine, overlap, speed, pays_after(needed, saved) if worth_it else 0)
+    _log.info("compiled in %.1f s for batches of %d: %s", needed, size, result)
+    return result
 
 
 def _failed(error: Exception) -> EncoderError:

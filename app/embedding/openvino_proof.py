@@ -31,9 +31,9 @@ from app.embedding.pixels import Pixels
 from app.embedding.proof import (
     compare,
     conclude,
-    conditions,
     embed,
     enough,
+    image_conditions,
     least_seconds,
     processor,
     read_proof,
@@ -71,7 +71,9 @@ def prove(checkpoint: Checkpoint, sample: Sequence[Pixels]) -> PrecisionProof:
     for precision in _EIGHT_BIT:
         if precision != proof.chosen:
             shutil.rmtree(image_export(checkpoint, precision), ignore_errors=True)
-    store(checkpoint, proof, conditions(checkpoint))  # last: whoever is killed before leaves nothing behind
+    store(
+        checkpoint, proof, image_conditions(checkpoint)
+    )  # last: whoever is killed before leaves nothing behind
     return proof
 
 
@@ -124,6 +126,8 @@ def _weights_only(nncf: Any, model: Any, _: Sequence[Pixels]) -> Any:
 
 def _calibrated(nncf: Any, model: Any, calibrating: Sequence[Pixels]) -> Any:
     """8-bit weights and activations, with scales learned from photos: the fastest."""
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
     return nncf.quantize(
         model,
         nncf.Dataset([{PIXELS: photo[None]} for photo in calibrating]),
@@ -135,7 +139,11 @@ def _calibrated(nncf: Any, model: Any, calibrating: Sequence[Pixels]) -> Any:
         advanced_parameters=nncf.AdvancedQuantizationParameters(
             # How far outliers move from activations into weights. nncf's own 0.95 gave a worst cosine of
             # 0.973 on photos and random weights, 0.7 gave 0.988, 0.5 and 0.3 gave 0.996.
-            smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=0.3)
+            smooth_quant_alphas=nncf.AdvancedSmoothQuantParameters(matmul=0.3),
+            # The range that 8 bits cover is that of all photos. nncf's own, the mean of each photo's, cuts
+            # off half of their extremes: the worst cosine of 1,600 photos on the demo model was 0.9960 with
+            # it and is 0.9987.
+            activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,
         ),
     )
 

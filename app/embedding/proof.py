@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.precision import PrecisionProof, PrecisionResult
+from app.domain.precision import CompiledResult, PrecisionProof, PrecisionResult
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.devices import REFERENCE_DEVICE, installed_version, physical_cores, possible_gpu
 from app.embedding.export import exports_of, smallest
@@ -40,7 +40,8 @@ SMALLEST_COSINE = 0.995
 SMALLEST_OVERLAP = 0.95
 NEIGHBOURS = 10
 
-_WORTH_IT = 1.1  # times as fast: for less, nothing is given up
+_RECIPE = 2  # how 8-bit models are made; since 2 they cover the range of all calibrating photos
+WORTH_IT = 1.1  # times as fast: for less, nothing is given up
 
 _ROUNDS = 5
 
@@ -66,7 +67,7 @@ def proof_of(
 
 def read_proof(checkpoint: Checkpoint) -> PrecisionProof | None:
     """What was measured on the processor; None when nothing was, or elsewhere, or with other versions."""
-    return stored_proof(checkpoint, REFERENCE_DEVICE, conditions(checkpoint))
+    return stored_proof(checkpoint, REFERENCE_DEVICE, image_conditions(checkpoint))
 
 
 def stored_proof(checkpoint: Checkpoint, device: str, wanted: Mapping[str, Any]) -> PrecisionProof | None:
@@ -76,7 +77,10 @@ def stored_proof(checkpoint: Checkpoint, device: str, wanted: Mapping[str, Any])
         if any(kept["conditions"].get(name) != value for name, value in wanted.items()):
             return None
         results = tuple(PrecisionResult(**result) for result in kept["results"])
-        return PrecisionProof(kept["chosen"], kept["photos"], kept["day"], kept["processor"], results, device)
+        compiled = CompiledResult(**kept["compiled"]) if kept.get("compiled") else None
+        return PrecisionProof(
+            kept["chosen"], kept["photos"], kept["day"], kept["processor"], results, device, compiled
+        )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -111,15 +115,20 @@ def conclude(
             cosine,
             overlap,
             seconds["float32"] / seconds[precision],
-            cosine >= SMALLEST_COSINE and overlap >= SMALLEST_OVERLAP,
+            passes(cosine, overlap),
         )
         for precision, (cosine, overlap) in measured.items()
     )
-    fast = [result for result in results if result.passed and result.speed >= _WORTH_IT]
+    fast = [result for result in results if result.passed and result.speed >= WORTH_IT]
     chosen = max(fast, key=lambda result: result.speed).precision if fast else "float32"
     _log.info("compared on %d photos: %s; %s is used on %s", photos, results, chosen, hardware)
     day = datetime.now().astimezone().date().isoformat()
     return PrecisionProof(chosen, photos, day, hardware, results, device)
+
+
+def passes(cosine: float, overlap: float) -> bool:
+    """Whether embeddings are as good as those of float32. NaN is not."""
+    return cosine >= SMALLEST_COSINE and overlap >= SMALLEST_OVERLAP
 
 
 def enough(photos: Sequence[Pixels]) -> Sequence[Pixels]:
@@ -168,7 +177,7 @@ def processor() -> str:
 
 
 def conditions(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a proof on the processor is true of."""
+    """What a comparison on the processor is true of."""
     return {
         "identity": checkpoint.spec.identity,
         "processor": processor(),
@@ -177,6 +186,11 @@ def conditions(checkpoint: Checkpoint) -> dict[str, Any]:
         "nncf": nncf_version(),
         "bar": _bar(),
     }
+
+
+def image_conditions(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a proof of the image tower on the processor is true of."""
+    return {**conditions(checkpoint), "recipe": _RECIPE}
 
 
 def gpu_versions(checkpoint: Checkpoint, device: str) -> dict[str, Any]:

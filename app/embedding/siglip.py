@@ -36,6 +36,8 @@ _T = TypeVar("_T")
 
 AUTOMATIC = "auto"  # the fastest precision that proved itself
 
+_FASTER_FAILED = "The faster form of the model failed and is not used: {reason}"
+
 _TEXT_BATCH = {"cpu": 16, "mps": 64, "cuda": 256}
 
 
@@ -167,19 +169,19 @@ class Siglip2Encoder:
             if self._image is None:
                 self._image = self._exported_image_tower()
             if self._image is None:
-                tower, note = sound_tower(self._loader(load_image_tower), self._image_runtime())
-                self._remember(note)
-                tower.find_batch_size()
-                self._image = tower
+                self._image = self._torch_image_tower()
             return self._image
 
-    def _image_runtime(self) -> Runtime:
-        """On a GPU, in the precision that proved itself there."""
-        runtime = self._runtime
-        if not self._may_be_reduced:
-            return runtime
-        proof = read_gpu_proof(self._checkpoint, runtime.device)
-        return replace(runtime, precision=proof.chosen) if proof else runtime
+    def _torch_image_tower(self) -> ImageTower:
+        """On a GPU, in the way that proved itself there."""
+        proof = read_gpu_proof(self._checkpoint, self._runtime.device) if self._may_be_reduced else None
+        wanted = replace(self._runtime, precision=proof.chosen) if proof else self._runtime
+        tower, note = sound_tower(self._loader(load_image_tower), wanted)
+        self._remember(note)
+        tower.find_batch_size()
+        if proof and proof.compiled and proof.compiled.photos and tower.runtime == wanted:
+            tower.compile_after(proof.compiled.photos)
+        return tower
 
     @property
     def _may_be_reduced(self) -> bool:
@@ -213,10 +215,11 @@ class Siglip2Encoder:
         if isinstance(tower, ExportedImageTower):
             self._give_exports_up(reason)
             return True
-        if self._precision != AUTOMATIC or tower.runtime.precision == REFERENCE.precision:
+        is_plain = tower.runtime.precision == REFERENCE.precision and not tower.is_compiled
+        if self._precision != AUTOMATIC or is_plain:
             return False
         _log.warning("%s failed, float32 goes on: %s", tower.runtime.precision, reason)
-        self._remember(f"The faster precision failed and is not used: {reason}")
+        self._remember(_FASTER_FAILED.format(reason=reason))
         self._reduced_works = False
         with self._locks[Tower.IMAGE]:
             if self._image is tower:
@@ -226,7 +229,7 @@ class Siglip2Encoder:
     def _give_exports_up(self, reason: str) -> None:
         """Until this process ends, torch does their work."""
         _log.warning("the exported model failed, torch goes on: %s", reason)
-        self._remember(f"The faster form of the model failed and is not used: {reason}")
+        self._remember(_FASTER_FAILED.format(reason=reason))
         self._exports_work = False
         self._image = self._text = None
 

@@ -12,6 +12,7 @@ from app.domain.model import Embeddings, Tower
 from app.embedding.batch_trial import find_batch_size
 from app.embedding.batches import free_device_memory, in_batches
 from app.embedding.checkpoint import Checkpoint
+from app.embedding.compiling import Compiled
 from app.embedding.devices import REFERENCE, REFERENCE_DEVICE, Runtime
 from app.embedding.pixels import ModelInputs, Pixels
 from app.embedding.reasons import first_line
@@ -42,6 +43,7 @@ class ImageTower:
         self.checkpoint = checkpoint
         self.model = model
         self.batch_size = _BATCH[runtime.device]
+        self._compiled: Compiled | None = None
         self._transfer = transfer or transfer_to(runtime)
         spec = checkpoint.spec.pixel_spec
         self._inputs = ModelInputs(spec, checkpoint.normalisation, runtime, self._transfer)
@@ -53,6 +55,15 @@ class ImageTower:
         None where that makes no difference.
         """
         return None if self.runtime.device == REFERENCE_DEVICE else 2 * self.batch_size
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether batches of the usual size are, or will be, computed by compiled code."""
+        return self._compiled is not None and self._compiled.works
+
+    def compile_after(self, photos: int) -> None:
+        """Compile for the size of batches as it is now, once so many photos were embedded."""
+        self._compiled = Compiled(self.model, self.batch_size, photos)
 
     def move(self, runtime: Runtime) -> "ImageTower":
         """The same tower on another device or in another precision; this one must not be used afterwards."""
@@ -107,6 +118,7 @@ class ImageTower:
     def _shrink(self, size: int) -> None:
         """For good: what did not fit will not fit the next time either."""
         self.batch_size = min(self.batch_size, size)
+        self._compiled = None  # it is for batches that do not fit
 
     def _begin(self, pictures: Sequence[Pixels]) -> "torch.Tensor":
         """(n, dim) float32 on the device, which may still be at it."""
@@ -115,7 +127,15 @@ class ImageTower:
         return embeddings
 
     def _run(self, inputs: "dict[str, torch.Tensor]") -> "torch.Tensor":
-        return run_model(self.model, inputs, self.checkpoint.family.outputs[Tower.IMAGE])
+        output, compiled = self.checkpoint.family.outputs[Tower.IMAGE], self._compiled
+        if compiled is not None:
+            try:
+                form = compiled.form_for(len(next(iter(inputs.values()))))
+                if form is not None:
+                    return run_model(form, inputs, output)
+            except Exception as error:  # noqa: BLE001 - torch's compiler, Triton's, a C compiler: of any kind
+                compiled.give_up(error)
+        return run_model(self.model, inputs, output)
 
     def _noise(self, count: int) -> list[Pixels]:
         """Pictures as the model wants them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from app.domain.precision import PrecisionProof, PrecisionResult
+from app.domain.precision import CompiledResult, PrecisionProof, PrecisionResult
 from app.domain.status import ModelStatus
 from app.ui.settings_parts import with_notes, wrapped
 
@@ -67,17 +67,18 @@ class PrecisionChoice(QWidget):
         if proof is None:
             return f"{how} {self.tr('Faster precisions are compared on your first photos.')}"
         when = QLocale().toString(QDate.fromString(proof.day, Qt.DateFormat.ISODate), "d MMMM yyyy")
+        compiled = self._compiled(proof.compiled)
         if proof.result is None:
             why = self.tr(
                 "No faster precision was alike enough, as measured on {count} of your photos on {day}."
             )
-            return f"{how} {why.format(count=proof.photos, day=when)}"
+            return f"{how} {why.format(count=proof.photos, day=when)}{compiled}"
         if proof.result.precision != status.precision:
             return how  # it failed since; the model's own note says why
         measured = self.tr("Measured on {count} of your photos on {day}.").format(
             count=proof.photos, day=when
         )
-        return f"{self._result(proof.result)} {measured}"
+        return f"{self._result(proof.result)} {measured}{compiled}"
 
     def _result(self, result: PrecisionResult) -> str:
         text = self.tr(
@@ -89,6 +90,13 @@ class PrecisionChoice(QWidget):
             overlap=round(100 * result.overlap),
             speed=QLocale().toString(result.speed, "f", 1),
         )
+
+    def _compiled(self, result: CompiledResult | None) -> str:
+        """With a space before it; nothing where it is not used."""
+        if result is None or not result.photos:
+            return ""
+        text = self.tr("Many photos are computed by compiled code, another {speed}x as fast.")
+        return " " + text.format(speed=QLocale().toString(result.speed, "f", 1))
 
     def _name(self, precision: str) -> str:
         return {

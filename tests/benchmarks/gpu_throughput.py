@@ -18,13 +18,14 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.domain.model import EncodedPhotos, Tower
+from app.domain.precision import PrecisionProof
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.devices import REFERENCE_DEVICE, Runtime, choose_device
 from app.embedding.encoder_process import ProcessEncoder
@@ -182,7 +183,15 @@ def _fidelity(
             yield Figure(
                 name, value, "", f">= {bar}" if judged else "", value >= bar if judged else None, details
             )
+    yield _compiled(model, proof)
     return max(results.values(), key=lambda result: result.speed).precision if results else "float32"
+
+
+def _compiled(model: str, proof: PrecisionProof) -> Figure:
+    if proof.compiled is None:
+        return skipped(_compiled_name(model), "", f"nothing can be compiled for {proof.processor} here")
+    details = {"reason": "no bar", **asdict(proof.compiled)}
+    return Figure(_compiled_name(model), proof.compiled.speed, "", "", None, details)
 
 
 def _nothing(reason: str) -> Iterator[Figure]:
@@ -190,6 +199,7 @@ def _nothing(reason: str) -> Iterator[Figure]:
         for precision in _HALF:
             for name, bar in _fidelity_names(model, precision):
                 yield skipped(name, f">= {bar}", reason)
+        yield skipped(_compiled_name(model), "", reason)
     for system in _SYSTEMS:
         yield skipped(_rate_name(system), "", reason, "photos/s")
         yield skipped(_share_name(system), f">= {_SHARE_BAR:.2f}", reason)
@@ -202,6 +212,10 @@ def _fidelity_names(model: str, precision: str) -> tuple[tuple[str, float], ...]
         (f"{of}: worst cosine to float32", SMALLEST_COSINE),
         (f"{of}: top-{NEIGHBOURS} overlap with float32", SMALLEST_OVERLAP),
     )
+
+
+def _compiled_name(model: str) -> str:
+    return f"gpu_throughput {model}: times as fast compiled, in the precision that is used"
 
 
 def _rate_name(system: str) -> str:

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.bootstrap import Services
 from app.domain.manners import Manners, MannersHere, Pace
-from app.domain.precision import PrecisionProof, PrecisionResult
+from app.domain.precision import CompiledResult, PrecisionProof, PrecisionResult
 from app.domain.status import ModelState, ModelStatus
 from app.errors import LibraryError
 from app.settings import Settings
@@ -99,6 +99,14 @@ def test_a_gpu_shows_its_own_proof_and_nothing_else(
     dialog.show_status(half)
     qtbot.waitUntil(lambda: "Measured on 128" in dialog.precision.note)
     assert "16-bit: cosine 0.9991" in dialog.precision.note
+    assert "compiled" not in dialog.precision.note
+
+    models.proof = replace(models.proof, compiled=CompiledResult(0.9991, 0.98, 1.23, photos=4000))
+    dialog.show_status(half)
+    qtbot.waitUntil(lambda: "compiled code, another 1.2x as fast" in dialog.precision.note)
+    models.proof = replace(models.proof, compiled=CompiledResult(0.9991, 0.98, 1.05, photos=0))
+    dialog.show_status(half)
+    qtbot.waitUntil(lambda: "compiled" not in dialog.precision.note)
 
     dialog.show_status(replace(half, precision="float32"))  # it overflowed, say
     assert dialog.precision.note == "Pictures: full precision by PyTorch."

@@ -15,7 +15,7 @@ def test_without_a_gpu_every_figure_is_skipped_and_nothing_is_made(monkeypatch: 
     monkeypatch.setattr(gpu_throughput, "choose_device", lambda wish: ("cpu", ""))
     monkeypatch.setattr(gpu_throughput, "make_system", lambda *_: pytest.fail("a checkpoint was made"))
     figures = list(gpu_throughput.run(quick=True))
-    assert len({figure.figure for figure in figures}) == len(figures) == 16
+    assert len({figure.figure for figure in figures}) == len(figures) == 19
     for figure in figures:
         assert (figure.value, figure.holds) == (None, None)
         assert "no GPU" in figure.details["reason"]
@@ -40,6 +40,7 @@ def test_the_whole_measurement_runs_with_the_processor_in_the_gpus_place(
     assert rate.details["hardware"]["hardware"]
     assert isinstance(share.value, float)
     assert share.holds == (share.value >= 0.9)
+    assert figures["times as fast compiled, in the precision that is used"].value is None  # CUDA's alone
     cosine = figures["worst cosine to float32"].value
     assert isinstance(cosine, float)
     assert 0.99 < cosine < 1

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from app.domain.model import EncodedPhotos, Provenance
-from app.domain.precision import PrecisionProof, PrecisionResult
-from app.embedding import gpu_proof, proof, siglip
+from app.domain.precision import CompiledResult, PrecisionProof, PrecisionResult
+from app.embedding import compiling, gpu_proof, proof, siglip
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.encoder_process import ProcessEncoder
 from app.embedding.gpu_proof import prove_on_gpu, read_gpu_proof
@@ -41,7 +42,9 @@ def _fast_half(monkeypatch: pytest.MonkeyPatch) -> None:
     """The processor can compute bfloat16, and is fast at it."""
     monkeypatch.setattr(gpu_proof, "_candidates", lambda device: ("bfloat16",))
     monkeypatch.setattr(
-        gpu_proof, "least_seconds", lambda runs: {name: 1.0 if name == "float32" else 0.4 for name in runs}
+        gpu_proof,
+        "least_seconds",
+        lambda runs: {name: 1.0 if name in ("float32", "plain") else 0.4 for name in runs},
     )
 
 
@@ -118,6 +121,75 @@ def test_each_device_has_a_proof_of_its_own_which_is_shown_without_torch(
 
 
 @pytest.fixture
+def _compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor is a device that code is compiled for; compiling leaves the model as it is."""
+    monkeypatch.setattr(gpu_proof, "_may_be_compiled", lambda tower: True)
+    monkeypatch.setattr(compiling, "compiled", lambda model: model)
+
+
+@pytest.mark.usefixtures("_fast_half", "_compiles")
+def test_the_fastest_precision_is_compared_compiled_as_well(checkpoint: Checkpoint) -> None:
+    found = prove_on_gpu(checkpoint, PHOTOS, "cpu")
+    (result,) = found.results
+    compiled = found.compiled
+    assert compiled is not None
+    assert (compiled.cosine, compiled.overlap) == pytest.approx((result.cosine, result.overlap), abs=1e-3)
+    assert compiled.speed == pytest.approx(2.5)
+    assert compiled.photos > 0
+    assert read_gpu_proof(checkpoint, "cpu") == found
+
+
+@pytest.mark.usefixtures("_compiles")
+@pytest.mark.parametrize("seconds", [1.0, 0.95])
+def test_what_gains_next_to_nothing_is_not_compiled(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(gpu_proof, "_candidates", lambda device: ())
+    monkeypatch.setattr(
+        gpu_proof,
+        "least_seconds",
+        lambda runs: {name: seconds if name == "compiled" else 1.0 for name in runs},
+    )
+    found = prove_on_gpu(checkpoint, PHOTOS, "cpu")
+    assert found.chosen == "float32"
+    assert found.compiled is not None
+    assert found.compiled.photos == 0
+
+
+@pytest.mark.usefixtures("_fast_half", "_compiles")
+@pytest.mark.expects_log_warnings
+def test_compiled_code_that_computes_something_else_is_not_used(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(model: Any) -> Any:
+        return lambda **inputs: model(**{name: values.flip(2) for name, values in inputs.items()})
+
+    monkeypatch.setattr(compiling, "compiled", compiled)
+    found = prove_on_gpu(checkpoint, PHOTOS, "cpu").compiled
+    assert found is not None
+    assert found.cosine < 0.995
+    assert found.photos == 0
+
+
+@pytest.mark.usefixtures("_fast_half", "_compiles")
+@pytest.mark.expects_log_warnings
+@pytest.mark.parametrize("error", [ImportError("no Triton"), OSError("cc is missing"), RuntimeError("x")])
+def test_without_a_working_compiler_the_precision_is_used_as_it_is(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def compiled(model: Any) -> Any:
+        def fail(**_: Any) -> None:
+            raise error
+
+        return fail
+
+    monkeypatch.setattr(compiling, "compiled", compiled)
+    found = prove_on_gpu(checkpoint, PHOTOS, "cpu")
+    assert (found.chosen, found.compiled) == ("bfloat16", None)
+    assert read_gpu_proof(checkpoint, "cpu") == found
+
+
+@pytest.fixture
 def gpu_encoder(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> Siglip2Encoder:
     """It takes its processor for a GPU."""
     monkeypatch.setattr(siglip, "REFERENCE_DEVICE", "another")
@@ -141,6 +213,33 @@ def test_the_precision_that_proved_itself_is_used_for_pictures_alone(
     assert np.allclose(gpu_encoder.encode_images(PHOTOS[:1], urgent=True), half.embeddings[:1], atol=1e-2)
 
 
+@pytest.mark.usefixtures("_compiles")
+@pytest.mark.expects_log_warnings
+def test_compiled_code_that_fails_later_gives_way_to_the_plain_model(
+    gpu_encoder: Siglip2Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(model: Any) -> Any:
+        class Broken:
+            pooler_output = torch.full((8, 64), torch.nan)
+
+        return lambda **inputs: Broken
+
+    monkeypatch.setattr(compiling, "compiled", compiled)
+    expected = gpu_encoder.encode_photos(PHOTOS[:8])
+    full = replace(
+        HALF, chosen="float32", results=(), device="cpu", compiled=CompiledResult(1.0, 1.0, 1.2, photos=8)
+    )
+    monkeypatch.setattr(siglip, "read_gpu_proof", lambda checkpoint, device: full)
+    gpu_encoder.release()
+
+    first = gpu_encoder.encode_photos(PHOTOS[:8])
+    then = gpu_encoder.encode_photos(PHOTOS[:8])
+
+    for encoded in (first, then):
+        assert np.allclose(encoded.embeddings, expected.embeddings, atol=1e-5)
+    assert "no usable numbers" in gpu_encoder.note()
+
+
 @pytest.mark.expects_log_warnings
 def test_a_reduced_precision_that_overflows_gives_way_to_float32(
     gpu_encoder: Siglip2Encoder, monkeypatch: pytest.MonkeyPatch
@@ -157,7 +256,7 @@ def test_a_reduced_precision_that_overflows_gives_way_to_float32(
 
     assert encoded.provenance.precision == "float32"
     assert np.allclose(encoded.embeddings, expected.embeddings, atol=1e-5)
-    assert "faster precision failed" in gpu_encoder.note()
+    assert "faster form of the model failed" in gpu_encoder.note()
     assert not gpu_encoder.lacks_image_proof()  # it is not compared again either
 
 
