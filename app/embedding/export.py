@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 SMALLEST_COSINE = 0.9999  # of an export in float32 to torch
 
-_FORMAT = 1
+_FORMAT = 2  # since 2 the first layer of an image tower is a matrix product
 _MODEL, _WEIGHTS, _PROBE, _MANIFEST = "model.xml", "model.bin", "probe.npz", "manifest.json"
 _EXPECTED = "expected output"
 _UNFINISHED = ".unfinished-"

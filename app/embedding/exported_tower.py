@@ -18,12 +18,13 @@ from app.embedding.batches import in_batches
 from app.embedding.checkpoint import Checkpoint
 from app.embedding.devices import REFERENCE_DEVICE, Runtime
 from app.embedding.export import Made, export_module, exports_of, is_made, open_export
+from app.embedding.from_pixels import from_pixels
 from app.embedding.openvino_model import OpenVinoModel
-from app.embedding.pixels import Normaliser, Pixels, stacked
-from app.embedding.towers import ImageTower, load_image_tower
+from app.embedding.pixels import Pixels, stacked
+from app.embedding.towers import load_image_tower
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 PIXELS = "pixels"  # the input: (n, height, width, 3) uint8
 
@@ -74,7 +75,7 @@ def export_image_tower(checkpoint: Checkpoint) -> None:
 
     spec = checkpoint.spec.pixel_spec
     pictures = torch.from_numpy(np.stack(probe_pictures(spec.height, spec.width)))
-    module = _from_pixels(load_image_tower(checkpoint))
+    module = from_pixels(load_image_tower(checkpoint))
     export_module(module, {PIXELS: pictures}, image_export(checkpoint), made_of(checkpoint))
 
 
@@ -101,22 +102,3 @@ def probe_pictures(height: int, width: int) -> list[Pixels]:
     noise = dice.integers(0, 256, (height, width, 3), np.uint8)
     coarse = dice.integers(0, 256, (-(-height // 16), -(-width // 16), 3), np.uint8)
     return [noise, np.ascontiguousarray(coarse.repeat(16, 0).repeat(16, 1)[:height, :width])]
-
-
-def _from_pixels(tower: ImageTower) -> "torch.nn.Module":
-    """The tower with what `ModelInputs` does before it and the choice of the output behind it."""
-    import torch
-
-    class FromPixels(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = tower.model
-            self.normalise = Normaliser(tower.checkpoint.normalisation)
-
-        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            values = self.normalise(pixels).permute(0, 3, 1, 2)
-            output = tower.checkpoint.family.outputs[Tower.IMAGE]
-            embeddings: torch.Tensor = getattr(self.model(pixel_values=values), output)
-            return embeddings
-
-    return FromPixels().eval()

@@ -246,8 +246,8 @@ class IndexingWorker:
             self._report.begin()
             self._tell(self._phase())
             self._index.save_at_times()
-            if not self._pipeline.busy:
-                self._sleep(_PATIENCE_SECONDS)  # a scan is running; its end wakes us
+            if self._watch.scanning and not self._pipeline.busy:
+                self._sleep(_PATIENCE_SECONDS)  # the scan's end wakes us
             return
         if self._index.purge():
             self._report.note_change()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, func, literal, select
+from sqlalchemy import Connection, bindparam, func, literal, select, union_all
 from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.indexing import NewEmbedding
@@ -143,8 +143,13 @@ _NEW = insert(EmbeddingRow).on_conflict_do_nothing().returning(EmbeddingRow.id)
 _CONTENTS = select(EmbeddingRow.content_key).where(
     EmbeddingRow.model_id == bindparam("model"), among(EmbeddingRow.content_key, bindparam("keys"))
 )
-_PIXELS = select(EmbeddingRow.pixel_key).where(
-    EmbeddingRow.model_id == bindparam("model"), among(EmbeddingRow.pixel_key, bindparam("keys"))
+_KEYS = union_all(
+    *(
+        select(literal(name), column)
+        .join(ModelRow, ModelRow.id == EmbeddingRow.model_id)
+        .where(ModelRow.identity == bindparam("identity"), among(column, bindparam(name)))
+        for name, column in (("contents", EmbeddingRow.content_key), ("pixels", EmbeddingRow.pixel_key))
+    )
 )
 
 
@@ -227,6 +232,12 @@ def contents_with_embedding(connection: Connection, model: int, contents: Collec
     return set(connection.execute(_CONTENTS, {"model": model, "keys": json_list(contents)}).scalars())
 
 
-def pixels_with_embedding(connection: Connection, model: int, pixels: Collection[str]) -> set[str]:
-    """Those of the pixel keys that have an embedding of this model under some content."""
-    return set(connection.execute(_PIXELS, {"model": model, "keys": json_list(pixels)}).scalars())
+def keys_with_embedding(
+    connection: Connection, identity: str, contents: Collection[str], pixels: Collection[str]
+) -> tuple[set[str], set[str]]:
+    """Those of the content keys, and of the pixel keys, that have an embedding under some content."""
+    values = {"identity": identity, "contents": json_list(contents), "pixels": json_list(pixels)}
+    found: dict[str, set[str]] = {"contents": set(), "pixels": set()}
+    for kind, key in connection.execute(_KEYS, values):
+        found[kind].add(key)
+    return found["contents"], found["pixels"]

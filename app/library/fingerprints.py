@@ -163,18 +163,23 @@ def _candidate(row: Row[Any]) -> Candidate:
     )
 
 
+# Of every photo, so it is put together once: that takes longer than its execution.
+_STORE = insert(FingerprintRow)
+_STORE = _STORE.on_conflict_do_update(
+    index_elements=["content_key"],
+    set_={name: _STORE.excluded[name] for name in ("version", "hashes", "sharpness")},
+)
+
+
 def store_fingerprint(connection: Connection, content_key: str, fingerprint: Fingerprint) -> None:
     """Keep the fingerprint of a content; a newer recipe's takes the place of an older one's."""
     values = {
+        "content_key": content_key,
         "version": fingerprint.version,
         "hashes": fingerprint.hashes.astype(_HASHES).tobytes(),
         "sharpness": fingerprint.sharpness,
     }
-    connection.execute(
-        insert(FingerprintRow)
-        .values(content_key=content_key, **values)
-        .on_conflict_do_update(index_elements=["content_key"], set_=values)
-    )
+    connection.execute(_STORE, values)
 
 
 def forget_fingerprints(database: Database, writer: LibraryWriter) -> None:

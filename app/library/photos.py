@@ -25,7 +25,7 @@ from app.library.companions import CompanionRepository, companions_of
 from app.library.counting import count_library, count_pending, count_shown, count_unembedded
 from app.library.database import Database
 from app.library.decision_rows import decide, decisions_of
-from app.library.embeddings import contents_with_embedding, find_model, model_id, pixels_with_embedding
+from app.library.embeddings import find_model, keys_with_embedding, model_id
 from app.library.filters import NO_FILTERS, SHOWN, in_tree, newest_first, shown
 from app.library.forget import Purge
 from app.library.indexing_queue import IndexingQueue
@@ -178,9 +178,9 @@ class PhotoRepository:
         copies when it is given None as embedding.
         """
         with self._database.read() as connection:
-            model = model_id(connection, identity)
-            contents = contents_with_embedding(connection, model, [content for content, _ in keys])
-            pixels = pixels_with_embedding(connection, model, [pixel for _, pixel in keys])
+            contents, pixels = keys_with_embedding(
+                connection, identity, [content for content, _ in keys], [pixel for _, pixel in keys]
+            )
         return frozenset(content for content, pixel in keys if content in contents or pixel in pixels)
 
     def store_indexed(self, photos: Sequence[IndexedPhoto], identity: str | None) -> StoredBatch:
