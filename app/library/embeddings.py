@@ -14,6 +14,7 @@ from app.domain.indexing import NewEmbedding
 from app.domain.model import Embeddings, ModelSpec
 from app.domain.query import SearchFilters
 from app.domain.vectors import Labels
+from app.errors import LibraryError
 from app.library.database import Database
 from app.library.embedding_snapshot import EmbeddingSnapshot
 from app.library.filters import NO_FILTERS
@@ -23,6 +24,7 @@ from app.library.writer import LibraryWriter
 
 NO_MODEL = -1
 _STORED = np.dtype("<f2")
+_DAMAGED = "An embedding in the library is damaged. Close Photosift and run: photosift doctor --mend"
 
 
 class EmbeddingRepository:
@@ -179,9 +181,16 @@ def encode(vector: NDArray[np.float32]) -> bytes:
 
 
 def decode(blobs: Sequence[bytes], dim: int) -> Embeddings:
-    """(n, dim) float32, made unit length again: rounding to float16 changes the length a little."""
+    """(n, dim) float32, made unit length again: rounding to float16 changes the length a little.
+
+    Raises LibraryError for what was never stored like this.
+    """
+    if any(len(blob) != dim * _STORED.itemsize for blob in blobs):
+        raise LibraryError(_DAMAGED)
     vectors: Embeddings = np.frombuffer(b"".join(blobs), _STORED).reshape(len(blobs), dim).astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(norms).all():
+        raise LibraryError(_DAMAGED)
     vectors /= np.maximum(norms, np.float32(1e-12))
     return vectors
 

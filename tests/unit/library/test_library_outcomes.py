@@ -1,5 +1,6 @@
 """What reading and embedding photos leaves in the library."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,6 +11,7 @@ from library_builder import DIM, IDENTITY, MODEL, OTHER_MODEL, Shelf, embedded, 
 from app.domain.indexing import PhotoFailure
 from app.domain.media import PhotoMetadata
 from app.domain.photo import PhotoState, ProblemFile
+from app.errors import LibraryError
 
 FULL = PhotoMetadata(
     width=4000,
@@ -253,6 +255,17 @@ def test_embeddings_are_streamed_in_blocks(shelf: Shelf) -> None:
     assert shelf.library.embeddings.count(IDENTITY) == 10
     assert shelf.library.embeddings.high_water(IDENTITY) == 10
     assert shelf.library.embeddings.labels(IDENTITY).tolist() == list(range(1, 11))
+
+
+@pytest.mark.parametrize("damaged", [b"\0", b"\xff\x7f" * DIM])
+def test_a_damaged_embedding_names_the_way_out(shelf: Shelf, damaged: bytes) -> None:
+    shelf.index({"a.jpg": "A", "b.jpg": "B"})
+    with sqlite3.connect(shelf.database) as connection:
+        connection.execute("UPDATE embeddings SET vector = ? WHERE id = 2", (damaged,))
+    with pytest.raises(LibraryError, match="doctor --mend"):
+        shelf.library.embeddings.vectors(IDENTITY, np.array([1, 2]))
+    with pytest.raises(LibraryError, match="doctor --mend"):
+        list(shelf.library.embeddings.blocks(IDENTITY))
 
 
 def test_a_model_that_stored_nothing_is_empty(shelf: Shelf) -> None:
