@@ -12,10 +12,12 @@ from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.query import SearchResult
 from app.domain.status import ModelState, ModelStatus
 from app.errors import AppError, LibraryInUseError, LibraryTooNewError
+from app.services.query_parts import ParsedQuery
 from app.ui import icons, theme
 from app.ui.scope import Scope, ScopeKind
 
 _TEXT_WIDTH = 480
+_NO_TEXT = ParsedQuery("")
 
 
 class Way(StrEnum):
@@ -51,7 +53,15 @@ class Situation:
     folders: tuple[FolderStatus, ...]
     progress: IndexProgress
     model: ModelStatus
+    asked: ParsedQuery = _NO_TEXT  # what the text of the query means
     is_demo: bool = False  # pictures that are not there yet are being drawn
+
+    @property
+    def only_filters(self) -> bool:
+        """Nothing was asked for that has to be seen or named."""
+        words = self.asked.words or self.asked.excluded
+        pictures = any(term.text is None for term in self.result.query.terms)
+        return bool(self.asked.conditions) and not words and not pictures
 
 
 def opening() -> EmptyState:
@@ -100,7 +110,7 @@ def _model_ways(situation: Situation) -> tuple[Way, ...]:
 
 def _no_match(situation: Situation) -> EmptyState:
     everywhere = () if situation.scope.is_all else (Way.SEARCH_EVERYWHERE,)
-    state = situation.model.state
+    state = ModelState.READY if situation.only_filters else situation.model.state  # they need no model
     if state is ModelState.NONE:
         return EmptyState(
             "model",
@@ -114,6 +124,10 @@ def _no_match(situation: Situation) -> EmptyState:
         text = _tr("The model does not work, so only names and folders were searched.")
     elif situation.progress.phase in (IndexPhase.INDEXING, IndexPhase.SCANNING):
         text = _tr("Photos are still being read; more may be found in a while.")
+    elif situation.only_filters:
+        text = _tr("Take a filter away, or choose another value for it.")
+    elif situation.asked.conditions:
+        text = _tr("Take a filter away, or try other words.")
     else:
         text = _tr("Try other words, or fewer of them.")
     ways = (Way.CHOOSE_MODEL,) if state is ModelState.FAILED else ()

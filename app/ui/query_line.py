@@ -46,6 +46,11 @@ class QueryLine(QFrame):
         """The buttons that put in what may have been meant."""
         return tuple(note.use for note in self._widgets(ProblemNote) if not note.use.isHidden())
 
+    @property
+    def asked(self) -> ParsedQuery:
+        """The text that is explained."""
+        return self._asked
+
     def show_query(self, asked: ParsedQuery) -> None:
         """Show what a text means; nothing when it is only words."""
         self._asked = asked

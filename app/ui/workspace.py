@@ -287,6 +287,7 @@ class Workspace(QObject):
             self._folders,
             self._progress,
             self._model,
+            asked=self._body.query_line.asked,
             is_demo=self._services.demo is not None,
         )
         state = empty_states.choose(situation)

@@ -1,5 +1,7 @@
 """What the middle of the window says when there are no photos to show."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -10,6 +12,7 @@ from app.domain.photo import Folder, FolderState, FolderStatus
 from app.domain.progress import IndexPhase, IndexProgress
 from app.domain.query import QueryTerm, SearchQuery, SearchResult
 from app.domain.status import ModelState, ModelStatus
+from app.services.query_language import parse_query
 from app.ui import empty_states
 from app.ui.empty_states import EmptyPage, EmptyState, Situation, Way
 from app.ui.result_header import describe
@@ -47,6 +50,26 @@ def _choose(
 ) -> EmptyState | None:
     situation = Situation(_result(query=query), scope or Scope(), folders, progress, model)
     return empty_states.choose(situation)
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "says"),
+    [
+        ("date:1950", READY, "Take a filter away, or choose another value for it."),
+        ("date:1950", ModelStatus(ModelState.NONE), "Take a filter away, or choose another value for it."),
+        ("date:1950 dog", READY, "Take a filter away, or try other words."),
+        ("dog", READY, "Try other words, or fewer of them."),
+        ("date:1950 dog", ModelStatus(ModelState.NONE), "until there is a model"),
+    ],
+)
+def test_filters_that_leave_nothing_are_named_as_the_reason(text: str, model: ModelStatus, says: str) -> None:
+    query = SearchQuery((QueryTerm(text=text),))
+    asked = parse_query(text, date(2026, 11, 21))
+    state = empty_states.choose(
+        Situation(_result(query=query), Scope(), (_folder(),), IDLE, model, asked=asked)
+    )
+    assert state is not None
+    assert says in state.text
 
 
 def test_with_photos_there_is_no_page(qapp: object) -> None:
