@@ -158,7 +158,7 @@ def test_the_details_follow_the_progress(window: MainWindow, services: Services,
     from app.ui.activity_details import ActivityDetails
 
     busy(window, services, qtbot)
-    window.open_activity()
+    window.dialogs.open_activity()
     details = next(child for child in window.findChildren(ActivityDetails))
     assert details.title == "Reading photos"
     assert details.row("done") == "124 of 568"

@@ -319,7 +319,7 @@ def test_a_saved_search_that_cannot_be_asked_says_why(
 
 
 def test_the_settings_offer_to_export(window: MainWindow, services: Services, qtbot: QtBot) -> None:
-    window.open_settings(STORAGE)
+    window.dialogs.open_settings(STORAGE)
     dialog = dialog_of(SettingsDialog)
     assert isinstance(dialog, SettingsDialog)
     export = next(b for b in dialog.storage.findChildren(QPushButton) if b.text() == "Export…")

@@ -15,7 +15,7 @@ from window_driver import OpenWindow, click, dialog_of, drop, settle, texts_aske
 from app.bootstrap import Services
 from app.domain.progress import CancelToken
 from app.errors import DemoError
-from app.ui import demo_process, main_window, theme
+from app.ui import demo_process, theme, window_dialogs
 from app.ui.empty_states import Way
 from app.ui.main_window import MainWindow
 
@@ -153,7 +153,7 @@ def test_folders_are_not_added_but_the_reason_is_given(
 
 
 def test_choosing_a_folder_by_key_gives_the_reason_too(demo_window: MainWindow, qtbot: QtBot) -> None:
-    demo_window.choose_folder()
+    demo_window.dialogs.choose_folder()
 
     assert dialog_of(QFileDialog) is None
     dialog_of(QMessageBox).close()
@@ -186,7 +186,7 @@ def test_the_first_page_leads_to_the_demonstration(
     starts: bool,
     said: str,
 ) -> None:
-    monkeypatch.setattr(main_window, "open_demo_window", lambda: starts)
+    monkeypatch.setattr(window_dialogs, "open_demo_window", lambda: starts)
     window = open_window(lambda: fake_services(tmp_path, 0, folder_paths=()))
     settle(qtbot, window)
     page = window.body.empty_page

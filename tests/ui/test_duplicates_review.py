@@ -274,7 +274,7 @@ def test_the_menu_opens_the_review(window: MainWindow, qtbot: QtBot) -> None:
 def test_closing_the_window_calls_a_search_off(window: MainWindow, services: Services, qtbot: QtBot) -> None:
     service = cast(FakeDuplicateService, services.duplicates)
     service.open.clear()  # it never ends by itself
-    window.open_duplicates()
+    window.dialogs.open_duplicates()
     qtbot.waitUntil(lambda: service.calls_of("find") == [()])
     window.shut_down()
     assert not service.open.is_set()

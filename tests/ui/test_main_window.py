@@ -584,7 +584,7 @@ def test_a_library_is_never_touched_on_the_windows_thread(
 
 
 def test_open_settings_follow_the_model(window: MainWindow, services: Services, qtbot: QtBot) -> None:
-    window.open_settings()
+    window.dialogs.open_settings()
     dialog = dialog_of(SettingsDialog)
 
     services.models.become(ModelStatus(ModelState.LOADING))
@@ -621,7 +621,7 @@ def test_raw_files_are_shown_apart_from_the_settings(
     window: MainWindow, services: Services, qtbot: QtBot
 ) -> None:
     assert services.indexing.calls_of("show_raw_apart") == [(False,)]
-    window.open_settings()
+    window.dialogs.open_settings()
     qtbot.waitUntil(lambda: dialog_of(SettingsDialog) is not None)
     box = dialog_of(SettingsDialog).indexing.raw_apart
     assert not box.isChecked()

@@ -158,7 +158,7 @@ def test_the_settings_show_a_change_that_is_under_way(
     services.indexing.report(HALFWAY)  # type: ignore[attr-defined]
     qtbot.waitUntil(lambda: window.workspace.progress == HALFWAY)
 
-    window.open_settings()
+    window.dialogs.open_settings()
 
     page = dialog_of(SettingsDialog).model
     qtbot.waitUntil(lambda: page.change.isVisible())
@@ -181,7 +181,7 @@ def test_the_page_of_models_shows_it_too(window: MainWindow, services: Services,
     services.models.become(CHANGING)  # type: ignore[attr-defined]
     services.indexing.report(HALFWAY)  # type: ignore[attr-defined]
     qtbot.waitUntil(lambda: window.workspace.progress == HALFWAY)
-    window.open_models()
+    window.dialogs.open_models()
     change = dialog_of(ModelDialog).page.change
     qtbot.waitUntil(change.isVisible)
     assert change.numbers.startswith("400 of 900 photos")

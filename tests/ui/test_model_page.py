@@ -194,7 +194,7 @@ def test_every_phase_has_words(phase: DownloadPhase) -> None:
 def test_the_window_stays_usable_while_a_model_comes(
     window: MainWindow, services: Services, qtbot: QtBot
 ) -> None:
-    window.open_models()
+    window.dialogs.open_models()
     dialog = dialog_of(ModelDialog)
     assert dialog is not None
     assert not dialog.isModal()
@@ -219,7 +219,7 @@ def test_the_first_page_leads_to_the_models(window: MainWindow, services: Servic
 
 
 def test_the_settings_lead_to_the_models(window: MainWindow, qtbot: QtBot) -> None:
-    window.open_settings()
+    window.dialogs.open_settings()
     settings = dialog_of(SettingsDialog)
     assert settings is not None
 

@@ -97,7 +97,7 @@ def test_the_settings_switch_ideas_on_and_forget_what_was_asked_for_more(
 ) -> None:
     assert isinstance(services.search, FakeSearchService)
     window.keeper.change(match_steps={"model:text": 2})
-    window.open_settings()
+    window.dialogs.open_settings()
     dialog = window.findChild(SettingsDialog)
     dialog.show_page(SEARCH)
 

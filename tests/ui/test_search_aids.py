@@ -72,7 +72,7 @@ def test_remembering_can_be_switched_off(window: MainWindow, services: Services,
     bar = window.body.search_bar
     bar.submitted.emit("dog")
     qtbot.waitUntil(lambda: bar.suggestions.history == ("dog",))
-    window.open_settings(settings_dialog.STORAGE)
+    window.dialogs.open_settings(settings_dialog.STORAGE)
     dialog = window.findChild(SettingsDialog)
     dialog.storage.offer_searches.click()
     bar.submitted.emit("secret")
