@@ -60,7 +60,8 @@ def _patch_product(convolution: Any, tower: ImageTower) -> "torch.nn.Module":
 
         def forward(self, values: torch.Tensor) -> torch.Tensor:
             rows, columns = values.shape[2] // patch, values.shape[3] // patch
-            lines = values.permute(0, 2, 3, 1).reshape(-1, rows, patch, columns, patch * 3)
+            whole = values[:, :, : rows * patch, : columns * patch]  # of 384 pixels, patches of 14 leave 6
+            lines = whole.permute(0, 2, 3, 1).reshape(-1, rows, patch, columns, patch * 3)
             patches = lines.permute(0, 1, 3, 2, 4).reshape(-1, rows * columns, patch * patch * 3)
             embeddings = torch.nn.functional.linear(patches, self.weight, self.bias)
             return embeddings.permute(0, 2, 1).reshape(-1, len(self.weight), rows, columns)
