@@ -151,6 +151,9 @@ class GraphKeeper:
         except (VectorIndexError, MemoryError) as error:
             _log.warning("searching without the graph: %s", error)
             self._fail(f"graph: {error}")
+        except Exception as error:  # noqa: BLE001 - a bug here may cost speed, but nobody waits for ever
+            _log.exception("searching without the graph")
+            self._fail(f"graph: {error}")
 
     def _wait_for_work(self) -> bool:
         with self._wake:

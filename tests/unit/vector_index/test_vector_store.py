@@ -60,6 +60,22 @@ def test_searching_finds_what_plain_numpy_finds(open_store: OpenStore, embedding
     assert recall(store, labels_of(COUNT), embeddings(COUNT)) >= 0.99
 
 
+@pytest.mark.expects_log_warnings
+@pytest.mark.parametrize("error", [MemoryError("no room"), ValueError("a bug of ours")])
+def test_without_a_graph_that_can_be_built_searches_are_exact(
+    open_store: OpenStore, embeddings: Maker, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(HnswIndex, "add", fail)
+    store = filled(open_store, embeddings)
+    status = store.status()
+    assert not status.graph_ready
+    assert str(error) in str(status.problem)
+    assert recall(store, labels_of(COUNT), embeddings(COUNT)) == 1.0
+
+
 def test_small_sets_are_answered_exactly(open_store: OpenStore, embeddings: Maker) -> None:
     store = filled(open_store, embeddings, exact_below=1000)
     assert store.status().graph_ready
