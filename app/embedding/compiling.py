@@ -35,9 +35,9 @@ class Compiled:
         self._lock = threading.Lock()
 
     @property
-    def works(self) -> bool:
-        """Whether nothing has spoken against it so far."""
-        return self._works
+    def in_use(self) -> bool:
+        """Whether batches have gone through it, and nothing has spoken against it so far."""
+        return self._form is not None
 
     def form_for(self, count: int) -> Any | None:
         """What runs a batch of `count` pictures; None where the model itself has to."""
@@ -63,11 +63,11 @@ class Compiled:
 def compiled(model: Any) -> Any:
     """It compiles when it is called, and raises what torch, its compiler or the system's raises."""
     import torch
-    from torch._inductor import config
 
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(compiled_folder())
-    config.compile_threads = 1  # others would be processes of `sys.executable`: in a bundle, Photosift's
-    return torch.compile(model, dynamic=False)
+    # More than one means processes of `sys.executable`, which in a bundle is Photosift. Not set in torch's
+    # configuration, which is one for each thread: whichever thread comes first compiles.
+    return torch.compile(model, dynamic=False, options={"compile_threads": 1})
 
 
 def forget_compiled() -> None:

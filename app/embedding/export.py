@@ -73,19 +73,22 @@ def export_module(
     folder: Path,
     made: Made,
     *,
+    expected: NDArray[np.float32] | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
 ) -> None:
     """Write what `module(**example)` computes as the export `folder`, in float32.
 
-    `example` is also what the export is verified with, against torch, so it should make every weight count.
+    `example` is also what the export is verified with, against torch, so it should make every weight count;
+    `expected` is what must come out of it, where the module itself is to be verified, too.
     `shapes`, with -1 for any length, are those of the example with a batch of any length unless given.
     Raises EncoderError when OpenVINO cannot do it or computes something else, OSError when the disk refuses.
     """
     import torch
 
     openvino = load_openvino()
-    with torch.inference_mode():
-        expected = module(**example).to(torch.float32).numpy()
+    if expected is None:
+        with torch.inference_mode():
+            expected = module(**example).to(torch.float32).numpy()
     any_batch = {name: (-1, *tensor.shape[1:]) for name, tensor in example.items()}
     try:
         with warnings.catch_warnings():

@@ -7,7 +7,6 @@ Python, which an export would fix to the grid of the example.
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,6 @@ from app.embedding.from_pixels import from_pixels
 from app.embedding.openvino_model import OpenVinoModel
 from app.embedding.pixels import Pixels, stacked
 from app.embedding.towers import load_image_tower
-
-if TYPE_CHECKING:
-    pass
 
 PIXELS = "pixels"  # the input: (n, height, width, 3) uint8
 
@@ -74,9 +70,13 @@ def export_image_tower(checkpoint: Checkpoint) -> None:
     import torch
 
     spec = checkpoint.spec.pixel_spec
-    pictures = torch.from_numpy(np.stack(probe_pictures(spec.height, spec.width)))
-    module = from_pixels(load_image_tower(checkpoint))
-    export_module(module, {PIXELS: pictures}, image_export(checkpoint), made_of(checkpoint))
+    probe = probe_pictures(spec.height, spec.width)
+    tower = load_image_tower(checkpoint)
+    expected = tower.encode(probe)  # before its first layer is another
+    example = {PIXELS: torch.from_numpy(np.stack(probe))}
+    export_module(
+        from_pixels(tower), example, image_export(checkpoint), made_of(checkpoint), expected=expected
+    )
 
 
 def open_image_tower(checkpoint: Checkpoint, precision: str = "float32") -> ExportedImageTower | None:

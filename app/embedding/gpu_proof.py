@@ -146,7 +146,10 @@ def _may_be_compiled(tower: ImageTower) -> bool:
 def _try_to_compile(
     tower: ImageTower, photos: Sequence[Pixels], expected: NDArray[np.float32]
 ) -> CompiledResult | None:
-    """What it brings with batches as large as they will be; None where there is no working compiler."""
+    """What it brings with batches as large as they will be; None where it cannot be had.
+
+    A lack of memory counts as that as well: half precision must not have to wait for it.
+    """
     plain = ImageTower(tower.checkpoint, tower.model, tower.runtime)
     try:
         tower.find_batch_size()
@@ -155,6 +158,8 @@ def _try_to_compile(
         batch = full_batches[:size]
         tower.compile_after(0)
         tower.encode(batch)
+        if not tower.is_compiled():  # there is no working compiler, and perhaps nothing to forget
+            return None
         forget_compiled()
         started = time.perf_counter()
         tower.encode(batch)  # takes as long as it will in other programs, which find most of it on disk
@@ -169,7 +174,7 @@ def _try_to_compile(
     except (RuntimeError, MemoryError) as error:
         _log.warning("compiled code is not used: %s", first_line(error))
         return None
-    if not tower.is_compiled:
+    if not tower.is_compiled():
         return None
     cosine, overlap = compare(expected, rows)
     speed = seconds["plain"] / seconds["compiled"]

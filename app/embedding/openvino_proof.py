@@ -72,9 +72,8 @@ def prove(checkpoint: Checkpoint, sample: Sequence[Pixels]) -> PrecisionProof:
     for precision in _EIGHT_BIT:
         if precision != proof.chosen:
             shutil.rmtree(image_export(checkpoint, precision), ignore_errors=True)
-    store(
-        checkpoint, proof, image_conditions(checkpoint)
-    )  # last: whoever is killed before leaves nothing behind
+    # Last: whoever is killed before leaves nothing behind.
+    store(checkpoint, proof, image_conditions(checkpoint))
     return proof
 
 

@@ -41,6 +41,7 @@ SMALLEST_OVERLAP = 0.95
 NEIGHBOURS = 10
 
 _RECIPE = 2  # how 8-bit models are made; since 2 they cover the range of all calibrating photos
+_GPU_RECIPE = 2  # since 2 compiled code is compared, too
 WORTH_IT = 1.1  # times as fast: for less, nothing is given up
 
 _ROUNDS = 5
@@ -199,6 +200,7 @@ def gpu_versions(checkpoint: Checkpoint, device: str) -> dict[str, Any]:
         "identity": checkpoint.spec.identity,
         "device": device,
         "torch": installed_version("torch"),
+        "recipe": _GPU_RECIPE,
         "bar": _bar(),
     }
 

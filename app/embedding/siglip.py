@@ -215,7 +215,7 @@ class Siglip2Encoder:
         if isinstance(tower, ExportedImageTower):
             self._give_exports_up(reason)
             return True
-        is_plain = tower.runtime.precision == REFERENCE.precision and not tower.is_compiled
+        is_plain = tower.runtime.precision == REFERENCE.precision and not tower.is_compiled()
         if self._precision != AUTOMATIC or is_plain:
             return False
         _log.warning("%s failed, float32 goes on: %s", tower.runtime.precision, reason)

@@ -56,10 +56,9 @@ class ImageTower:
         """
         return None if self.runtime.device == REFERENCE_DEVICE else 2 * self.batch_size
 
-    @property
     def is_compiled(self) -> bool:
-        """Whether batches of the usual size are, or will be, computed by compiled code."""
-        return self._compiled is not None and self._compiled.works
+        """Whether batches of the usual size go through compiled code by now."""
+        return self._compiled is not None and self._compiled.in_use
 
     def compile_after(self, photos: int) -> None:
         """Compile for the size of batches as it is now, once so many photos were embedded."""

@@ -13,8 +13,8 @@ from app.library.filters import NO_FILTERS, embedded, newest_first, shown
 from app.library.photo_values import absolute_path
 from app.library.schema import EmbeddingRow, FolderRow, PhotoRow
 from app.library.sql import Ids, among, fetch_ids
+from app.library.stored_vectors import stored_rows
 
-_STORED = np.dtype("<f2")
 _BLOCK = 8192
 
 
@@ -39,7 +39,10 @@ class EmbeddingSnapshot:
         return {row.id: row.path for row in rows}
 
     def blocks(self) -> Iterator[tuple[list[EmbeddedPhoto], NDArray[np.float16]]]:
-        """In the order of the library, newest first; (n, dim) little-endian, bit by bit as stored."""
+        """In the order of the library, newest first; (n, dim) little-endian, bit by bit as stored.
+
+        Raises LibraryError for a damaged one.
+        """
         folders = self.folders()
         for start in range(0, len(self), _BLOCK):
             photo_ids = self._photo_ids[start : start + _BLOCK].tolist()
@@ -51,8 +54,7 @@ class EmbeddingSnapshot:
                 )
                 for row in rows
             ]
-            vectors = np.frombuffer(b"".join(row.vector for row in rows), _STORED)
-            yield photos, vectors.reshape(len(rows), self.dim)
+            yield photos, stored_rows([row.vector for row in rows], self.dim)
 
     def _rows(self, photo_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
         """The vector by a subquery: joined, SQLite would walk through all embeddings for every block."""

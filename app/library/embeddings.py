@@ -14,17 +14,15 @@ from app.domain.indexing import NewEmbedding
 from app.domain.model import Embeddings, ModelSpec
 from app.domain.query import SearchFilters
 from app.domain.vectors import Labels
-from app.errors import LibraryError
 from app.library.database import Database
 from app.library.embedding_snapshot import EmbeddingSnapshot
 from app.library.filters import NO_FILTERS
 from app.library.schema import EmbeddingRow, ModelRow
 from app.library.sql import among, fetch_ids, json_list
+from app.library.stored_vectors import STORED, stored_rows
 from app.library.writer import LibraryWriter
 
 NO_MODEL = -1
-_STORED = np.dtype("<f2")
-_DAMAGED = "An embedding in the library is damaged. Close Photosift and run: photosift doctor --mend"
 
 
 class EmbeddingRepository:
@@ -177,7 +175,7 @@ def model_id(connection: Connection, identity: str | None) -> int:
 
 def encode(vector: NDArray[np.float32]) -> bytes:
     """float16 as it is stored."""
-    return vector.astype(_STORED).tobytes()
+    return vector.astype(STORED).tobytes()
 
 
 def decode(blobs: Sequence[bytes], dim: int) -> Embeddings:
@@ -185,12 +183,8 @@ def decode(blobs: Sequence[bytes], dim: int) -> Embeddings:
 
     Raises LibraryError for what was never stored like this.
     """
-    if any(len(blob) != dim * _STORED.itemsize for blob in blobs):
-        raise LibraryError(_DAMAGED)
-    vectors: Embeddings = np.frombuffer(b"".join(blobs), _STORED).reshape(len(blobs), dim).astype(np.float32)
+    vectors: Embeddings = stored_rows(blobs, dim).astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not np.isfinite(norms).all():
-        raise LibraryError(_DAMAGED)
     vectors /= np.maximum(norms, np.float32(1e-12))
     return vectors
 

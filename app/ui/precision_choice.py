@@ -95,7 +95,7 @@ class PrecisionChoice(QWidget):
         """With a space before it; nothing where it is not used."""
         if result is None or not result.photos:
             return ""
-        text = self.tr("Many photos are computed by compiled code, another {speed}x as fast.")
+        text = self.tr("With many photos, compiled code makes that {speed}x as fast.")
         return " " + text.format(speed=QLocale().toString(result.speed, "f", 1))
 
     def _name(self, precision: str) -> str:

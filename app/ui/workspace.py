@@ -262,8 +262,8 @@ class Workspace(QObject):
         self._ask()
 
     def _on_found(self, result: SearchResult) -> None:
-        self._show(result)
         self._show_understanding()  # the search may have had the names of places loaded
+        self._show(result)
         self._begin_soon()
 
     def _on_refreshed(self, result: SearchResult) -> None:

@@ -103,7 +103,7 @@ def test_a_gpu_shows_its_own_proof_and_nothing_else(
 
     models.proof = replace(models.proof, compiled=CompiledResult(0.9991, 0.98, 1.23, photos=4000))
     dialog.show_status(half)
-    qtbot.waitUntil(lambda: "compiled code, another 1.2x as fast" in dialog.precision.note)
+    qtbot.waitUntil(lambda: "compiled code makes that 1.2x as fast" in dialog.precision.note)
     models.proof = replace(models.proof, compiled=CompiledResult(0.9991, 0.98, 1.05, photos=0))
     dialog.show_status(half)
     qtbot.waitUntil(lambda: "compiled" not in dialog.precision.note)

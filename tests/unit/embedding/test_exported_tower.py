@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from app.domain.model import Tower
 from app.domain.precision import PrecisionProof
+from app.embedding import exported_tower
 from app.embedding.checkpoint import Checkpoint, open_checkpoint
 from app.embedding.exported_tower import (
     can_be_exported,
@@ -21,7 +23,9 @@ from app.embedding.exported_tower import (
     open_image_tower,
     probe_pictures,
 )
+from app.embedding.from_pixels import from_pixels
 from app.embedding.siglip import Siglip2Encoder
+from app.embedding.towers import ImageTower
 from app.errors import EncoderError
 from tests.checkpoints import make_checkpoint
 
@@ -60,6 +64,21 @@ def test_an_exported_tower_gives_what_torch_gives(tmp_path: Path, family: str, p
     assert (expected * found).sum(axis=1).min() > 0.99999
     assert encoder.provenance().runtime == "openvino"
     assert encoder.provenance().precision == "float32"
+
+
+def test_an_export_that_computes_something_else_is_refused(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first layer is rewritten for the export: a mistake there must not be measured against itself."""
+
+    def wrong(tower: ImageTower) -> torch.nn.Module:
+        module = from_pixels(tower)
+        module.model.embeddings.patch_embedding.weight.mul_(-1)
+        return module
+
+    monkeypatch.setattr(exported_tower, "from_pixels", wrong)
+    with pytest.raises(EncoderError, match="other embeddings than torch"):
+        export_image_tower(checkpoint)
 
 
 def test_naflex_stays_with_torch(checkpoint_of: Callable[[str], Path]) -> None:

@@ -189,6 +189,25 @@ def test_without_a_working_compiler_the_precision_is_used_as_it_is(
     assert read_gpu_proof(checkpoint, "cpu") == found
 
 
+@pytest.mark.usefixtures("_fast_half", "_compiles")
+@pytest.mark.expects_log_warnings
+def test_without_any_compiler_there_is_nothing_to_forget(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise ImportError("No module named 'torch._dynamo'")
+
+    monkeypatch.setattr(compiling, "compiled", missing)
+    monkeypatch.setattr(gpu_proof, "forget_compiled", missing)
+    assert prove_on_gpu(checkpoint, PHOTOS, "cpu").chosen == "bfloat16"
+
+
+def test_a_proof_from_before_compiled_code_measures_again(checkpoint: Checkpoint) -> None:
+    versions = {name: value for name, value in gpu_versions(checkpoint, "cuda").items() if name != "recipe"}
+    store(checkpoint, HALF, versions)
+    assert proof_of(str(checkpoint.folder), None, "cuda") is None
+
+
 @pytest.fixture
 def gpu_encoder(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> Siglip2Encoder:
     """It takes its processor for a GPU."""

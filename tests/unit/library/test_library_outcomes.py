@@ -266,6 +266,11 @@ def test_a_damaged_embedding_names_the_way_out(shelf: Shelf, damaged: bytes) -> 
         shelf.library.embeddings.vectors(IDENTITY, np.array([1, 2]))
     with pytest.raises(LibraryError, match="doctor --mend"):
         list(shelf.library.embeddings.blocks(IDENTITY))
+    with (
+        shelf.library.embeddings.snapshot(IDENTITY) as snapshot,
+        pytest.raises(LibraryError, match="doctor --mend"),
+    ):
+        list(snapshot.blocks())
 
 
 def test_a_model_that_stored_nothing_is_empty(shelf: Shelf) -> None:

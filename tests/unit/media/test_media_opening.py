@@ -117,8 +117,9 @@ def test_a_turned_jpeg_is_reduced_no_further_than_its_upright_sides_allow():
     assert opened(data, needed=(1000, 400)).image.size == (1000, 500)
 
 
-def test_other_large_pictures_are_averaged_down_as_far():
-    assert opened(encoded(scene(2000, 1000), "PNG"), needed=(600, 300)).image.size == (667, 334)
+def test_other_large_pictures_are_averaged_down_half_as_far():
+    assert opened(encoded(scene(2000, 1000), "PNG"), needed=(300, 150)).image.size == (667, 334)
+    assert opened(encoded(scene(2000, 1000), "PNG"), needed=(600, 300)).image.size == (2000, 1000)
 
 
 def _over_white(alpha):
