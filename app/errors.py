@@ -16,6 +16,7 @@
         LibraryTooNewError      it was written by a newer Photosift
         LibraryOutdatedError    it was written by an older Photosift and is only to be read
         LibraryInUseError       another Photosift has it open
+        DamagedEmbeddingError   an embedding in it was never stored like that
       FolderError               a folder cannot be watched
       DecisionFileError         a file of decisions could not be read or written
       SidecarError              a sidecar could not be written, and is as it was
@@ -95,6 +96,10 @@ class LibraryOutdatedError(LibraryError):
 
 class LibraryInUseError(LibraryError):
     """Another Photosift has this library open."""
+
+
+class DamagedEmbeddingError(LibraryError):
+    """An embedding in the library is not what was ever stored: its file was damaged."""
 
 
 class FolderError(AppError):

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.domain.progress import CancelToken
 from app.domain.vectors import Labels, VectorIndex
+from app.errors import DamagedEmbeddingError
 from app.library.library import Library
 
 _log = logging.getLogger(__name__)
@@ -20,10 +21,19 @@ def synchronise(
 ) -> int:
     """Add what the index lacks and remove what it should not have; the number of labels that differed.
 
-    No photo is embedded again for it; what is forgotten meanwhile is passed over. Labels are never reused
-    while the library keeps what was committed. An older copy of the library that was put back, or a power
-    cut, takes the newest back: a look at those tells.
+    No photo is embedded again for it, but those whose embedding was damaged; what is forgotten meanwhile is
+    passed over. Labels are never reused while the library keeps what was committed. An older copy of the
+    library that was put back, or a power cut, takes the newest back: a look at those tells.
     """
+    try:
+        return _equalise(library, index, identity, cancel)
+    except DamagedEmbeddingError:
+        damaged = library.embeddings.forget_damaged(identity)
+        _log.warning("%d embeddings of %s were damaged; their photos are embedded again", damaged, identity)
+        return _equalise(library, index, identity, cancel) + damaged
+
+
+def _equalise(library: Library, index: VectorIndex, identity: str, cancel: CancelToken | None) -> int:
     wanted = library.embeddings.labels(identity)
     present = index.labels()
     surplus = np.setdiff1d(present, wanted, assume_unique=True)

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, func, literal, select, union_all
+from sqlalchemy import Connection, bindparam, delete, func, literal, select, union_all, update
 from sqlalchemy.dialects.sqlite import insert
 
 from app.domain.indexing import NewEmbedding
 from app.domain.model import Embeddings, ModelSpec
 from app.domain.query import SearchFilters
 from app.domain.vectors import Labels
+from app.errors import DamagedEmbeddingError
 from app.library.database import Database
 from app.library.embedding_snapshot import EmbeddingSnapshot
 from app.library.filters import NO_FILTERS
-from app.library.schema import EmbeddingRow, ModelRow
+from app.library.schema import EmbeddingRow, ModelRow, PhotoRow
 from app.library.sql import among, fetch_ids, json_list
-from app.library.stored_vectors import STORED, stored_rows
+from app.library.stored_vectors import DAMAGED, STORED, is_sound, stored_rows
 from app.library.writer import LibraryWriter
 
 NO_MODEL = -1
@@ -122,6 +123,31 @@ class EmbeddingRepository:
         there = [label for label in labels.tolist() if label in found]
         return np.array(there, np.int64), decode([found[label] for label in there], model.dim)
 
+    def forget_damaged(self, identity: str) -> int:
+        """Remove embeddings that were never stored like that, and have their photos embedded again.
+
+        How many there were. Raises DamagedEmbeddingError where nothing may be written.
+        """
+        if self._database.read_only:
+            raise DamagedEmbeddingError(DAMAGED)
+        with self._database.read() as connection:
+            model = find_model(connection, identity)
+            if model is None:
+                return 0
+            rows = connection.execute(
+                select(EmbeddingRow.id, EmbeddingRow.vector).where(EmbeddingRow.model_id == model.model_id)
+            )
+            damaged = [row.id for row in rows if not is_sound(row.vector, model.dim)]
+
+        def remove(connection: Connection, chunk: Sequence[int]) -> None:
+            gone = delete(EmbeddingRow).where(among(EmbeddingRow.id, chunk))
+            contents = connection.execute(gone.returning(EmbeddingRow.content_key)).scalars().all()
+            noted = (PhotoRow.embedded_by == model.model_id, among(PhotoRow.content_key, contents))
+            connection.execute(update(PhotoRow).where(*noted).values(embedded_by=None))
+
+        self._writer.in_chunks(damaged, remove)
+        return len(damaged)
+
     @contextmanager
     def snapshot(
         self, identity: str, scopes: Sequence[SearchFilters] = (NO_FILTERS,)
@@ -181,7 +207,7 @@ def encode(vector: NDArray[np.float32]) -> bytes:
 def decode(blobs: Sequence[bytes], dim: int) -> Embeddings:
     """(n, dim) float32, made unit length again: rounding to float16 changes the length a little.
 
-    Raises LibraryError for what was never stored like this.
+    Raises DamagedEmbeddingError.
     """
     vectors: Embeddings = stored_rows(blobs, dim).astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -5,17 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.errors import LibraryError
+from app.errors import DamagedEmbeddingError
 
 STORED = np.dtype("<f2")
-_DAMAGED = "An embedding in the library is damaged. Close Photosift and run: photosift doctor --mend"
+DAMAGED = "An embedding in the library is damaged. Close Photosift and run: photosift doctor --mend"
+
+
+def is_sound(blob: bytes, dim: int) -> bool:
+    """Whether an embedding may have been stored like this."""
+    return len(blob) == dim * STORED.itemsize and bool(np.isfinite(np.frombuffer(blob, STORED)).all())
 
 
 def stored_rows(blobs: Sequence[bytes], dim: int) -> NDArray[np.float16]:
-    """(n, dim), bit by bit as stored. Raises LibraryError for what was never stored like this."""
+    """(n, dim), bit by bit as stored. Raises DamagedEmbeddingError."""
     if any(len(blob) != dim * STORED.itemsize for blob in blobs):
-        raise LibraryError(_DAMAGED)
+        raise DamagedEmbeddingError(DAMAGED)
     rows: NDArray[np.float16] = np.frombuffer(b"".join(blobs), STORED).reshape(len(blobs), dim)
     if not np.isfinite(rows).all():
-        raise LibraryError(_DAMAGED)
+        raise DamagedEmbeddingError(DAMAGED)
     return rows

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from app.errors import DamagedEmbeddingError
 from app.indexing.embedding_target import EmbeddingTarget, EmbeddingTargets
 from app.indexing.index_keeper import IndexKeeper
 from app.indexing.vector_sync import synchronise
@@ -68,6 +69,35 @@ def test_an_index_with_as_many_but_others_is_corrected(
     assert before.labels().tolist() == library.embeddings.labels(MODEL.identity).tolist()
     keeper.close()
     before.close()
+
+
+@pytest.mark.expects_log_warnings
+@pytest.mark.parametrize("damaged", [b"\0", b"\xff\x7f" * 16])
+def test_damaged_embeddings_are_made_again(
+    library: Library, index: VectorStore, tmp_path: Path, damaged: bytes
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "library.db")) as connection, connection:
+        connection.execute("UPDATE embeddings SET vector = ? WHERE id = 5", (damaged,))
+    assert library.photos.next_unembedded(MODEL.identity, 10) == []
+
+    differed = synchronise(library, index, MODEL.identity)
+
+    assert differed == 10
+    assert index.labels().tolist() == [1, 2, 3, 4, 6, 7, 8, 9, 10]
+    [again] = library.photos.next_unembedded(MODEL.identity, 10)
+    assert again.photo_id == 5
+    assert synchronise(library, index, MODEL.identity) == 0
+
+
+def test_a_damaged_embedding_in_a_library_that_is_only_read_names_the_way_out(
+    library: Library, index: VectorStore, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "library.db")) as connection, connection:
+        connection.execute("UPDATE embeddings SET vector = x'00' WHERE id = 5")
+    reader = Library.open_to_read(tmp_path / "library.db")
+    with pytest.raises(DamagedEmbeddingError, match="doctor --mend"):
+        synchronise(reader, index, MODEL.identity)
+    reader.close()
 
 
 @pytest.mark.expects_log_warnings
