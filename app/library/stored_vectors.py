@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from app.errors import DamagedEmbeddingError
 
 STORED = np.dtype("<f2")
-DAMAGED = "An embedding in the library is damaged. Close Photosift and run: photosift doctor --mend"
+DAMAGED = (
+    "An embedding in the library is damaged. Opening the window or “photosift doctor --mend” mends that."
+)
 
 
 def is_sound(blob: bytes, dim: int) -> bool:
