@@ -9,7 +9,7 @@ from app.errors import DamagedEmbeddingError
 
 STORED = np.dtype("<f2")
 DAMAGED = (
-    "An embedding in the library is damaged. Opening the window or “photosift doctor --mend” mends that."
+    "An embedding in the library is damaged. Opening the window, or “photosift doctor --mend”, mends it."
 )
 
 
