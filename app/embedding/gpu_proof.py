@@ -146,43 +146,51 @@ def _may_be_compiled(tower: ImageTower) -> bool:
 def _try_to_compile(
     tower: ImageTower, photos: Sequence[Pixels], expected: NDArray[np.float32]
 ) -> CompiledResult | None:
-    """What it brings with batches as large as they will be; None where it cannot be had.
+    """What it brings; None where it cannot be had.
 
     A lack of memory counts as that as well: half precision must not have to wait for it.
     """
-    plain = ImageTower(tower.checkpoint, tower.model, tower.runtime)
     try:
         tower.find_batch_size()
-        size = tower.batch_size
-        full_batches = list(itertools.islice(itertools.cycle(photos), -(-len(photos) // size) * size))
-        batch = full_batches[:size]
-        tower.compile_after(0)
-        tower.encode(batch)
-        if not tower.is_compiled():  # there is no working compiler, and perhaps nothing to forget
-            return None
-        forget_compiled()
-        started = time.perf_counter()
-        tower.encode(batch)  # takes as long as it will in other programs, which find most of it on disk
-        needed = time.perf_counter() - started
-        rows = embed(tower.encode, full_batches, size)[: len(photos)]
-        seconds = least_seconds(
-            {
-                "plain": functools.partial(plain.encode, batch),
-                "compiled": functools.partial(tower.encode, batch),
-            }
-        )
+        found = _compile(tower, photos)
     except (RuntimeError, MemoryError) as error:
         _log.warning("compiled code is not used: %s", first_line(error))
         return None
-    if not tower.is_compiled():
+    if found is None or not tower.is_compiled():
         return None
+    rows, needed, seconds = found
     cosine, overlap = compare(expected, rows)
     speed = seconds["plain"] / seconds["compiled"]
     worth_it = passes(cosine, overlap) and speed >= WORTH_IT
-    saved = (seconds["plain"] - seconds["compiled"]) / size
+    saved = (seconds["plain"] - seconds["compiled"]) / tower.batch_size
     result = CompiledResult(cosine, overlap, speed, pays_after(needed, saved) if worth_it else 0)
-    _log.info("compiled in %.1f s for batches of %d: %s", needed, size, result)
+    _log.info("compiled in %.1f s for batches of %d: %s", needed, tower.batch_size, result)
     return result
+
+
+def _compile(
+    tower: ImageTower, photos: Sequence[Pixels]
+) -> tuple[NDArray[np.float32], float, dict[str, float]] | None:
+    """Rows of the photos, seconds that compiling takes, and of a batch "plain" and "compiled".
+
+    In batches as large as they will be, some photos twice. None without a working compiler; errors of the
+    device pass through.
+    """
+    size = tower.batch_size
+    whole_batches = list(itertools.islice(itertools.cycle(photos), -(-len(photos) // size) * size))
+    batch = whole_batches[:size]
+    tower.compile_after(0)
+    tower.encode(batch)
+    if not tower.is_compiled():  # perhaps there is nothing to forget either
+        return None
+    forget_compiled()
+    started = time.perf_counter()
+    tower.encode(batch)  # takes as long as it will in other programs, which find most of it on disk
+    needed = time.perf_counter() - started
+    rows = embed(tower.encode, whole_batches, size)[: len(photos)]
+    both = {"plain": ImageTower(tower.checkpoint, tower.model, tower.runtime), "compiled": tower}
+    seconds = least_seconds({name: functools.partial(one.encode, batch) for name, one in both.items()})
+    return rows, needed, seconds
 
 
 def _failed(error: Exception) -> EncoderError:
