@@ -213,8 +213,8 @@ class Workspace(QObject):
         services = self._services
         services.models.subscribe(lambda status: self._tasks.post(lambda: self._on_model(status)))
         services.models.load()
-        status = services.models.status()  # only now: before, every model looked like none at all
-        self._tasks.post(lambda: self._on_model(status))
+        # Only now, as before every model looked like none at all; and there, as news may come in between.
+        self._tasks.post(lambda: self._on_model(services.models.status()))
         services.downloads.subscribe(lambda progress: self._tasks.post(lambda: self._on_download(progress)))
         settings = self._keeper.settings
         services.indexing.behave(settings.manners, settings.release_after_minutes)

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from fakes import FakeLibraryService, fake_services
+from fakes import FakeLibraryService, FakeModelService, fake_services
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMessageBox, QSlider
 from pytestqt.qtbot import QtBot
@@ -132,6 +132,24 @@ def test_the_first_model_and_index_start_behind_the_window(
     qtbot.waitUntil(lambda: bool(services.indexing.calls_of("start")))
     assert services.models.calls_of("load")
     assert not services.indexing.calls_of("pause")
+
+
+def test_a_model_that_is_ready_while_it_is_asked_for_does_not_stay_loading(
+    open_window: OpenWindow, services: Services, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a model loading ends at once: what was read before must not be told after that."""
+    models = services.models
+    assert isinstance(models, FakeModelService)
+
+    def status() -> ModelStatus:
+        monkeypatch.undo()
+        models.become(ModelStatus(ModelState.NONE))
+        return ModelStatus(ModelState.LOADING)
+
+    monkeypatch.setattr(models, "status", status)
+    window = open_window()
+    settle(qtbot, window)
+    qtbot.waitUntil(lambda: "No model" in window.body.activity.model_button.text())
 
 
 def test_a_pause_outlasts_the_program(open_window: OpenWindow, services: Services, qtbot: QtBot) -> None:
