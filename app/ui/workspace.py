@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -213,8 +214,10 @@ class Workspace(QObject):
         services = self._services
         services.models.subscribe(lambda status: self._tasks.post(lambda: self._on_model(status)))
         services.models.load()
-        # Only now, as before every model looked like none at all; and there, as news may come in between.
-        self._tasks.post(lambda: self._on_model(services.models.status()))
+        told = None  # only now: before, every model looked like none at all
+        while told != (status := services.models.status()):  # once more if it changed before it was told
+            told = status
+            self._tasks.post(partial(self._on_model, status))
         services.downloads.subscribe(lambda progress: self._tasks.post(lambda: self._on_download(progress)))
         settings = self._keeper.settings
         services.indexing.behave(settings.manners, settings.release_after_minutes)
